@@ -1,0 +1,66 @@
+// RapidJSON, as the rest of the code sees it: the only file that includes it.
+// Its default assertion aborts the process, which in a server ends every session: ours throws.
+// Parsing is iterative, so that hostile nesting cannot exhaust the stack; parse() limits depth.
+// scope: none.
+#pragma once
+
+#include <cstddef>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace notion::json {
+/// A bug in our use of a JSON value; the bridge turns it into an internal error.
+struct Misuse : std::logic_error {
+    using std::logic_error::logic_error;
+};
+} // namespace notion::json
+
+#define RAPIDJSON_ASSERT(x)                                                                        \
+    do {                                                                                           \
+        if (!(x))                                                                                  \
+            throw notion::json::Misuse(#x);                                                        \
+    } while (false)
+#define RAPIDJSON_ASSERT_THROWS 1
+#define RAPIDJSON_NOEXCEPT_ASSERT(x) static_cast<void>(0)
+#define RAPIDJSON_HAS_STDSTRING 1
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wclass-memaccess"
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+#include <rapidjson/document.h>
+#include <rapidjson/error/en.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+#pragma GCC diagnostic pop
+
+#include "core/result.hpp"
+
+namespace notion::json {
+
+using Value = rapidjson::Value;
+using Document = rapidjson::Document;
+using Buffer = rapidjson::StringBuffer;
+using Writer = rapidjson::Writer<Buffer>;
+
+/// Deeper than any block tree or formula that Notion returns, shallow enough to walk recursively.
+inline constexpr int depth_max = 64;
+
+/// Parses a whole document. Errors: malformed (with the offset), never a crash on any input.
+Result<Document> parse(std::string_view text);
+/// As parse, but decodes strings in place: `text` must outlive the document and is overwritten.
+Result<Document> parse_in_place(std::string& text);
+
+/// The member `name`, or nullptr where `value` is no object or has no such member.
+const Value* find(const Value& value, std::string_view name);
+/// The string member `name`, or "" where absent, null or of another type. View into `value`.
+std::string_view text(const Value& value, std::string_view name);
+bool truth(const Value& value, std::string_view name);
+inline std::string_view view(const Value& value) {
+    return {value.GetString(), value.GetStringLength()};
+}
+/// Serialised without white space, members in their order.
+std::string write(const Value& value);
+/// The text as a JSON string literal, quotes included.
+std::string quote(std::string_view text);
+
+} // namespace notion::json
