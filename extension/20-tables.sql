@@ -1,0 +1,238 @@
+-- Tables of the sync. Who writes what, and the shape of each jsonb, stands in docs/sync.md.
+-- Every table has a primary key (publications need one); none that users' commits write has a
+-- foreign key, a check or a default expression.
+
+CREATE TABLE notion.instance (
+    only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
+    system_identifier bigint NOT NULL,
+    database_oid oid NOT NULL,
+    timeline integer NOT NULL,
+    since timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE notion.instance IS
+    'the cluster and database that the links know; a copy has another and rests until notion.adopt()';
+
+CREATE TABLE notion.links (
+    id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    table_id regclass NOT NULL UNIQUE,
+    foreign_table_id regclass NOT NULL UNIQUE,
+    data_source uuid NOT NULL,
+    direction text NOT NULL CHECK (direction IN ('to_notion', 'from_notion', 'both')),
+    rule text NOT NULL DEFAULT 'newest',
+    key_column name NOT NULL,
+    on_notion_trash text NOT NULL DEFAULT 'ignore',
+    on_postgres_delete text NOT NULL DEFAULT 'trash' CHECK (on_postgres_delete IN ('trash', 'ignore')),
+    filter text,
+    state text NOT NULL DEFAULT 'new' CHECK (state IN ('new', 'active', 'paused', 'resting')),
+    reason text,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    synced_at timestamptz
+);
+COMMENT ON TABLE notion.links IS 'pairings of an ordinary table with a foreign table';
+COMMENT ON COLUMN notion.links.state IS
+    'new: captured, nothing sent before the first sync; active; paused by a user; resting with a reason';
+
+CREATE TABLE notion.link_columns (
+    link integer NOT NULL REFERENCES notion.links ON DELETE CASCADE,
+    column_name name NOT NULL,
+    foreign_column name NOT NULL,
+    property_id text NOT NULL,
+    property_type text NOT NULL,
+    column_type text NOT NULL,
+    part text NOT NULL DEFAULT 'start',
+    direction text NOT NULL CHECK (direction IN ('to_notion', 'from_notion', 'both')),
+    rule text NOT NULL,
+    is_marker boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (link, column_name)
+);
+COMMENT ON COLUMN notion.link_columns.column_type IS
+    'a ColumnType of src/core/notion/value.hpp: how the core reads the column''s text';
+COMMENT ON COLUMN notion.link_columns.is_marker IS
+    'the property that holds the row''s key; it is the key column''s';
+
+CREATE TABLE notion.mappings (
+    link integer NOT NULL,
+    key text NOT NULL,
+    page uuid,
+    url text,
+    row_state text NOT NULL DEFAULT 'present' CHECK (row_state IN ('present', 'deleted')),
+    page_state text NOT NULL DEFAULT 'none'
+        CHECK (page_state IN ('none', 'live', 'trashed', 'moved', 'unreachable', 'gone')),
+    base jsonb NOT NULL DEFAULT '{}',
+    edited timestamptz,                 -- highest last_edited_time admitted
+    fence bigint NOT NULL DEFAULT 0,    -- tick of the last acknowledgement
+    flight text NOT NULL DEFAULT 'none' CHECK (flight IN ('none', 'sending', 'unknown')),
+    flight_kind text CHECK (flight_kind IN ('create', 'patch', 'trash', 'restore')),
+    flight_payload jsonb,               -- the wish as sent
+    flight_version bigint,              -- version of the work row that was claimed
+    sent_marker text,
+    tick bigint,
+    sent_at timestamptz,
+    settle_until timestamptz,
+    attempts integer NOT NULL DEFAULT 0,
+    held jsonb NOT NULL DEFAULT '{}',   -- property id -> reason
+    hops integer NOT NULL DEFAULT 0,
+    changed_at timestamptz,             -- when the row last changed here, as far as captured
+    seen_at timestamptz,                -- last snapshot in which the page equalled the base
+    reason text,
+    PRIMARY KEY (link, key)
+) WITH (fillfactor = 80);
+CREATE UNIQUE INDEX mappings_page ON notion.mappings (link, page) WHERE page IS NOT NULL;
+CREATE UNIQUE INDEX mappings_sent_marker ON notion.mappings (link, sent_marker)
+    WHERE flight <> 'none' AND flight_kind = 'create';
+CREATE INDEX mappings_flight ON notion.mappings (flight) WHERE flight <> 'none';
+COMMENT ON TABLE notion.mappings IS 'row (by key) and page, the base they agreed on, the flight';
+
+CREATE TABLE notion.outbox (
+    xid xid8 NOT NULL,
+    part integer NOT NULL,
+    link integer NOT NULL,
+    keys text[] NOT NULL,
+    evidence text NOT NULL,             -- a character a key: c changed, d deleted
+    captured_at timestamptz NOT NULL,
+    bulk boolean NOT NULL,
+    hops integer NOT NULL,
+    who text NOT NULL,                  -- role and application_name
+    PRIMARY KEY (xid, part)
+);
+ALTER TABLE notion.outbox ALTER keys SET STORAGE EXTERNAL;
+COMMENT ON TABLE notion.outbox IS 'batches of changed keys, written once by each transaction at its commit';
+
+CREATE TABLE notion.work (
+    link integer NOT NULL,
+    key text NOT NULL,
+    version bigint NOT NULL DEFAULT 1,
+    state text NOT NULL DEFAULT 'new' CHECK (state IN ('new', 'wish', 'sending', 'held', 'failed')),
+    deleted boolean NOT NULL DEFAULT false,
+    bulk boolean NOT NULL DEFAULT false,
+    hops integer NOT NULL DEFAULT 0,
+    who text,
+    captured_at timestamptz NOT NULL DEFAULT now(),
+    due timestamptz NOT NULL DEFAULT now(),
+    wish jsonb,
+    wished_at timestamptz,              -- when it was examined: a guard must be younger
+    attempts integer NOT NULL DEFAULT 0,
+    reason text,
+    PRIMARY KEY (link, key)
+) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02);
+CREATE INDEX work_due ON notion.work (state, bulk, due);
+COMMENT ON TABLE notion.work IS 'dirty keys: what is here and not yet acknowledged by Notion';
+
+CREATE TABLE notion.polls (
+    link integer PRIMARY KEY,
+    watermark timestamptz,              -- Notion's time; null: never polled
+    asked_at timestamptz,               -- when the last complete poll was asked for
+    next_at timestamptz NOT NULL DEFAULT now(),
+    quiet integer NOT NULL DEFAULT 0,   -- polls in a row without news
+    reason text
+);
+COMMENT ON TABLE notion.polls IS 'where polling of each link stands';
+
+CREATE TABLE notion.webhooks (
+    server name NOT NULL,
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    armed_until timestamptz,
+    verification_token text,
+    verified_at timestamptz,
+    last_event_at timestamptz,
+    events bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (server, id)
+);
+REVOKE ALL ON notion.webhooks FROM PUBLIC;
+COMMENT ON TABLE notion.webhooks IS 'webhook subscriptions; the verification token is readable by superusers only';
+
+CREATE TABLE notion.inbox (
+    server name NOT NULL,
+    event_id text NOT NULL,
+    received_at timestamptz NOT NULL DEFAULT now(),
+    type text NOT NULL,
+    entity text,
+    event jsonb NOT NULL,
+    state text NOT NULL DEFAULT 'new' CHECK (state IN ('new', 'done', 'kept')),
+    due timestamptz NOT NULL DEFAULT now(),
+    attempts integer NOT NULL DEFAULT 0,
+    reason text,
+    PRIMARY KEY (server, event_id)
+);
+CREATE INDEX inbox_due ON notion.inbox (state, due);
+COMMENT ON TABLE notion.inbox IS 'webhook events by id; done ones are kept for deduplication, unknown ones for people';
+
+CREATE TABLE notion.snapshots (
+    link integer NOT NULL,
+    page uuid NOT NULL,
+    via text NOT NULL CHECK (via IN ('poll', 'get', 'answer', 'scan')),
+    tick bigint NOT NULL,               -- when it was asked for
+    asked_at timestamptz NOT NULL,
+    edited timestamptz NOT NULL,
+    created timestamptz NOT NULL,
+    edited_by uuid,
+    created_by uuid,
+    in_trash boolean NOT NULL DEFAULT false,
+    url text,
+    marker text,                        -- decoded text of the marker property, null where empty
+    properties jsonb NOT NULL,
+    job bigint,                         -- the job whose scan brought it
+    due timestamptz NOT NULL DEFAULT now(),
+    attempts integer NOT NULL DEFAULT 0,
+    reason text,
+    failed boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (link, page)
+);
+CREATE INDEX snapshots_due ON notion.snapshots (failed, due);
+COMMENT ON TABLE notion.snapshots IS 'admitted snapshots of pages, waiting to be merged into their rows';
+
+CREATE TABLE notion.jobs (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    kind text NOT NULL CHECK (kind IN ('sync')),
+    link integer NOT NULL,
+    args jsonb NOT NULL DEFAULT '{}',
+    state text NOT NULL DEFAULT 'queued'
+        CHECK (state IN ('queued', 'scanning', 'pairing', 'done', 'failed', 'cancelled')),
+    cursor text,
+    done bigint NOT NULL DEFAULT 0,
+    reason text,
+    asked_by name NOT NULL DEFAULT current_user,
+    asked_at timestamptz NOT NULL DEFAULT now(),
+    finished_at timestamptz
+);
+COMMENT ON TABLE notion.jobs IS 'what was asked of the worker: written in the caller''s transaction, done step by step';
+
+CREATE TABLE notion.log (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    link integer,
+    key text,
+    page uuid,
+    side text NOT NULL CHECK (side IN ('postgres', 'notion')),   -- where the change came from
+    action text NOT NULL,               -- create, update, trash, restore, insert, delete, pair, ...
+    changes jsonb,                      -- column -> {"from":…,"to":…,"rule":…}
+    actor text,                         -- a person or bot in Notion, or role and application here
+    request_id text,
+    outcome text NOT NULL DEFAULT 'done'
+);
+CREATE INDEX log_key ON notion.log (link, key, id);
+COMMENT ON TABLE notion.log IS 'every write to Notion and every change applied here';
+
+CREATE TABLE notion.conflicts (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    link integer NOT NULL,
+    key text,
+    page uuid,
+    column_name name,
+    kind text NOT NULL DEFAULT 'both changed',
+    base text,
+    postgres text,
+    notion text,
+    rule text,
+    winner text,                        -- postgres, notion; null while open
+    state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'closed')),
+    postgres_at timestamptz,
+    notion_at timestamptz,
+    postgres_by text,
+    notion_by text,
+    opened_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    closed_at timestamptz,
+    note text
+);
+CREATE INDEX conflicts_key ON notion.conflicts (link, key);
+COMMENT ON TABLE notion.conflicts IS 'fields that both sides changed; the loser''s value is always kept here';
