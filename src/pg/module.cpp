@@ -1,0 +1,21 @@
+// The module as the server sees it: magic block, _PG_init, the version of the library.
+// Assumes: loaded by shared_preload_libraries or on first use; both must work.
+// Refuses: network, threads and library set-up here: those happen after the fork, on first use.
+// scope: backend.
+#include "pg/postgres.hpp"
+
+extern "C" {
+PG_MODULE_MAGIC;
+
+PGDLLEXPORT void _PG_init(void);
+PG_FUNCTION_INFO_V1(notion_library_version);
+}
+
+extern "C" void _PG_init(void) {}
+
+// The library and the SQL of the extension are updated apart from each other: apt replaces the one,
+// ALTER EXTENSION UPDATE the other. Whoever suspects a mismatch compares this with pg_extension.
+extern "C" Datum notion_library_version(PG_FUNCTION_ARGS) {
+    (void)fcinfo;
+    PG_RETURN_TEXT_P(cstring_to_text(PG_NOTION_VERSION));
+}
