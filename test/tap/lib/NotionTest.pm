@@ -1,0 +1,103 @@
+# What every TAP test needs: a server with the extension preloaded, an emulator beside it, people who
+# edit in Notion, and waiting for conditions. Assumes PostgreSQL::Test and notion-emulator in PATH.
+# Refuses to sleep for durations and to retry what failed. scope: one test file.
+package NotionTest;
+
+use strict;
+use warnings;
+
+use Exporter qw(import);
+use JSON::PP ();
+use NotionTest::Emulator;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes ();
+
+our @EXPORT = qw(start_node start_emulator connect_workspace token_file wait_until wait_for sql json);
+
+my $patience_s = $ENV{PG_TEST_TIMEOUT_DEFAULT} || 60;
+my $json = JSON::PP->new->utf8->canonical->allow_nonref;
+
+# A started cluster; its arguments are lines for postgresql.conf. preload => 0 leaves the library out.
+sub start_node {
+    my ($name, %settings) = @_;
+    my $preload = delete $settings{preload} // 1;
+    my $node = PostgreSQL::Test::Cluster->new($name);
+    $node->init(allows_streaming => delete $settings{allows_streaming});
+    $node->append_conf('postgresql.conf', "shared_preload_libraries = 'pg_notion'") if $preload;
+    $node->append_conf('postgresql.conf', "$_ = '$settings{$_}'") for sort keys %settings;
+    $node->start;
+    return $node;
+}
+
+# An emulator on a free port; arguments: seed => file below test/emulator/seeds, and its flags.
+sub start_emulator { return NotionTest::Emulator->start(@_); }
+
+# A file with a token in it, readable by the server's user only.
+sub token_file {
+    my ($token) = @_;
+    my $path = PostgreSQL::Test::Utils::tempdir() . "/$token";
+    PostgreSQL::Test::Utils::append_to_file($path, "$token\n");
+    chmod 0600, $path;
+    return $path;
+}
+
+# Makes the extension, the server and the user mapping. Arguments: database (postgres), name (acme),
+# token (ntn_bot_acme), options (further server options as SQL).
+sub connect_workspace {
+    my ($node, $emulator, %args) = @_;
+    my $name = $args{name} // 'acme';
+    my $file = token_file($args{token} // 'ntn_bot_acme');
+    my $options = join ', ', "api_url '" . $emulator->url . "'", @{ $args{options} // [] };
+    $node->safe_psql($args{database} // 'postgres', qq{
+        CREATE EXTENSION IF NOT EXISTS pg_notion;
+        CREATE SERVER $name FOREIGN DATA WRAPPER notion_fdw OPTIONS ($options);
+        CREATE USER MAPPING FOR CURRENT_USER SERVER $name OPTIONS (token_file '$file');
+    });
+    return;
+}
+
+# The result of a query, as psql -At prints it.
+sub sql {
+    my ($node, $query, %args) = @_;
+    return $node->safe_psql($args{database} // 'postgres', $query);
+}
+
+# Polls a condition until it holds; a failed test with $describe's answer when patience ends.
+sub wait_for {
+    my ($name, $holds, $describe) = @_;
+    my $end = Time::HiRes::time() + $patience_s;
+    until ($holds->()) {
+        if (Time::HiRes::time() > $end) {
+            fail($name);
+            diag('still not so: ', $describe ? $describe->() : '');
+            return 0;
+        }
+        Time::HiRes::usleep(20_000);
+    }
+    pass($name);
+    return 1;
+}
+
+# Polls a query until it gives what is expected ('t' when not said).
+sub wait_until {
+    my ($node, $query, $expected, $name, %args) = @_;
+    $expected //= 't';
+    my $last = '';
+    return wait_for($name // "eventually: $query",
+        sub {
+            my ($status, $out, $err) = $node->psql($args{database} // 'postgres', $query);
+            $last = $status == 0 ? $out : $err;
+            return $status == 0 && $out eq $expected;
+        },
+        sub { return "$query\n  gives: $last\n  wanted: $expected\n" });
+}
+
+# A structure from JSON text, JSON text from a structure.
+sub json {
+    my ($value) = @_;
+    return ref $value ? $json->encode($value) : $json->decode($value);
+}
+
+1;
