@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "bridge/fault.hpp"
+#include "bridge/zone.hpp"
 
 namespace notion::bridge {
 
@@ -18,15 +19,6 @@ struct Text; ///< owns the JSON of one answer; reusable
 Text* text_new(Fault& fault) noexcept;
 void text_free(Text* text) noexcept;
 std::string_view text_view(const Text* text) noexcept;
-
-/// A time zone as transitions (core/notion/zone.hpp); spans must hold equally many entries.
-struct ZoneView {
-    std::string_view name;
-    int32_t first_offset_s;
-    const int64_t* at_s;
-    const int32_t* offset_s;
-    int32_t transitions;
-};
 
 /// `json`: {"id":1,"data_source":"…","direction":"both","rule":"newest","on_notion_trash":"ignore",
 /// "on_postgres_delete":"trash","columns":[{"column_name":"fee","property_id":"aBc",

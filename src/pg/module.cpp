@@ -4,6 +4,9 @@
 // scope: backend.
 #include "pg/postgres.hpp"
 
+#include "pg/settings.hpp"
+#include "pg/shared.hpp"
+
 extern "C" {
 PG_MODULE_MAGIC;
 
@@ -11,7 +14,10 @@ PGDLLEXPORT void _PG_init(void);
 PG_FUNCTION_INFO_V1(notion_library_version);
 }
 
-extern "C" void _PG_init(void) {}
+extern "C" void _PG_init(void) {
+    notion::pg::settings::define();
+    notion::pg::reserve_shared();
+}
 
 // The library and the SQL of the extension are updated apart from each other: apt replaces the one,
 // ALTER EXTENSION UPDATE the other. Whoever suspects a mismatch compares this with pg_extension.

@@ -1,0 +1,24 @@
+// Every notion.* setting, as plain globals that PostgreSQL writes.
+// Assumes define() ran once, from _PG_init. Nothing here needs preloading: no setting is
+// of context postmaster (postgres.md 25). scope: backend.
+#pragma once
+
+namespace notion::pg::settings {
+
+extern bool worker;               ///< notion.worker
+extern char* listen;              ///< notion.listen: "" = off
+extern int poll_interval_s;       ///< notion.poll_interval
+extern bool local_only;           ///< notion.local_only
+extern char* key_file;            ///< notion.key_file: "" = none
+extern int log_retention_min;     ///< notion.log_retention
+extern int max_parallel_requests; ///< notion.max_parallel_requests
+extern bool capture;              ///< notion.capture
+extern char* proxy;               ///< notion.proxy: "" = none
+extern char* ca_file;             ///< notion.ca_file: "" = the system's
+extern int settle_ms;             ///< notion.settle: protocol.md 1.6
+extern int max_requests;          ///< notion.max_requests: 0 = no limit
+extern bool pushdown;             ///< notion.pushdown
+
+void define();
+
+} // namespace notion::pg::settings
