@@ -30,7 +30,7 @@ struct ListenLimits {
 struct Delivery {
     std::uint64_t id = 0;
     std::string method;
-    std::string path; // as sent, without the query
+    std::string path; // percent-decoded, without the query
     Headers headers;
     std::string body;
 };
@@ -62,8 +62,9 @@ class Listener {
 
     std::size_t connections() const;
 
+    struct Daemon; // what libmicrohttpd's callbacks see
+
   private:
-    struct Daemon;
     explicit Listener(std::unique_ptr<Daemon> daemon);
     std::unique_ptr<Daemon> daemon;
 };

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 
 namespace notion::net {
 
@@ -37,10 +38,11 @@ class Mux {
     // Exchanges that are waiting.
     std::size_t in_flight() const;
 
+    struct Driver; // what Exchange sees
+    Driver& inside() const { return *driver; }
+
   private:
-    friend class Exchange;
-    struct Driver;
-    Driver* driver;
+    std::unique_ptr<Driver> driver;
 };
 
 } // namespace notion::net
