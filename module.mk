@@ -33,7 +33,8 @@ include $(PGXS)
 CCACHE := $(shell command -v ccache)
 COMPILE := $(CCACHE) $(CXX) -std=c++20 -O2 -g -fPIC -Wall -Wextra $(if $(WERROR),-Werror) \
            -fno-strict-aliasing -fwrapv -fstack-protector-strong -U_FORTIFY_SOURCE \
-           -D_FORTIFY_SOURCE=2 -D_GNU_SOURCE -DPG_NOTION_VERSION='"$(NOTION_VERSION)"' -Isrc -MMD -MP
+           -D_FORTIFY_SOURCE=2 -D_GNU_SOURCE -Isrc -MMD -MP \
+           -DPG_NOTION_VERSION='"$(NOTION_VERSION)"'
 $(OBJECTS_DIR)/src/pg/%.o: COMPILE += -isystem $(includedir_server)
 
 $(OBJS): $(OBJECTS_DIR)/%.o: %.cpp module.mk pg_notion.control
