@@ -23,17 +23,17 @@ demo:
 
 # ---- what needs no PostgreSQL: library, unit tests, emulator, benchmarks, by CMake ---------------
 
-build/CMakeCache.txt: CMakeLists.txt
-	@$(LOCK) cmake -S . -B build $(GENERATOR) >/dev/null
-build/sanitized/CMakeCache.txt: CMakeLists.txt
-	@$(LOCK) cmake -S . -B build/sanitized $(GENERATOR) -DSANITIZE=ON >/dev/null
+build/configured: CMakeLists.txt
+	@$(LOCK) cmake -S . -B build $(GENERATOR) >/dev/null && touch $@
+build/sanitized/configured: CMakeLists.txt
+	@$(LOCK) cmake -S . -B build/sanitized $(GENERATOR) -DSANITIZE=ON >/dev/null && touch $@
 
 .PHONY: emulator programs programs-sanitized
-emulator: build/CMakeCache.txt
+emulator: build/configured
 	@$(LOCK) cmake --build build -j$(JOBS) --target notion-emulator
-programs: build/CMakeCache.txt
+programs: build/configured
 	@$(LOCK) cmake --build build -j$(JOBS)
-programs-sanitized: build/sanitized/CMakeCache.txt
+programs-sanitized: build/sanitized/configured
 	@$(LOCK) cmake --build build/sanitized -j$(JOBS)
 
 # ---- test ----------------------------------------------------------------------------------------
@@ -79,7 +79,7 @@ fuzz:
 # ---- the rest ------------------------------------------------------------------------------------
 
 .PHONY: compile_commands.json clean
-compile_commands.json: build/CMakeCache.txt
+compile_commands.json: build/configured
 	@tools/compile-commands >$@
 clean:
 	rm -rf build pg_notion.so pg_notion--*.sql compile_commands.json
