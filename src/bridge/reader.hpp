@@ -1,0 +1,56 @@
+// One request after another to one workspace, reads only: what fails in passing is asked again,
+// after Retry-After or a growing pause, a bounded number of times. Inside the bridge only.
+// Refuses to wait, and to repeat what may have had an effect (it is never given such a call).
+// scope: its owner's.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "bridge/endpoint.hpp"
+#include "bridge/turn.hpp"
+#include "core/notion/endpoint.hpp"
+#include "core/result.hpp"
+#include "net/exchange.hpp"
+
+namespace notion::bridge {
+
+struct Traffic {
+    int64_t requests = 0;
+    int64_t bytes = 0; ///< received, as on the wire
+};
+
+class Reader {
+  public:
+    explicit Reader(const Endpoint& endpoint);
+
+    enum class State : uint8_t { idle, asks, pauses, flies, answered };
+    State state() const { return state_; }
+
+    /// requires: idle.
+    void ask(Call call);
+    /// Moves on as far as it goes without waiting. row: answered, take() it; failed: `error`.
+    Step turn(int64_t now_ms, Error& error);
+    /// requires: asks. Opens the exchange.
+    void send();
+    /// The body of a 200. requires: answered; then idle.
+    std::string take();
+
+    const Traffic& traffic() const { return traffic_; }
+
+  private:
+    Step judge(net::Reply reply, int64_t now_ms, Error& error);
+
+    std::string api_url_, api_version_, token_, proxy_, ca_file_;
+    int64_t connect_timeout_ms_, request_timeout_ms_;
+    bool loopback_only_;
+    State state_ = State::idle;
+    Call call_;
+    int attempts_ = 0;
+    int64_t resume_at_ms_ = 0;
+    std::optional<net::Exchange> exchange_;
+    std::string body_;
+    Traffic traffic_;
+};
+
+} // namespace notion::bridge

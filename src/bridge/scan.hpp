@@ -1,0 +1,98 @@
+// Scan: the rows of one data source, read page by page and handed out as cells.
+// Streaming: a page of answers at a time is held, and the next one is asked for ahead where the
+// plan says so. What Notion cuts is completed or is an error (law 2): 10,000 results are continued
+// in windows of creation time, 25 references by property items.
+// Refuses to wait: see turn.hpp. scope: query.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "bridge/cell.hpp"
+#include "bridge/endpoint.hpp"
+#include "bridge/turn.hpp"
+#include "bridge/zone.hpp"
+#include "core/notion/filter.hpp"
+
+namespace notion::bridge {
+
+struct Scan;
+
+/// What a column reads: a property, or what every page says of itself.
+enum class Field : uint8_t {
+    property,
+    page_id,
+    page_url,
+    created_at,
+    edited_at,
+    created_by,
+    edited_by,
+    icon,
+    cover,
+};
+
+struct ScanColumn {
+    std::string_view name;     ///< for messages
+    Field field;               ///< of property: the rest
+    std::string_view property; ///< its id, or its name where by_name
+    bool by_name;
+    PropertyType type; ///< unknown: whatever the page says it is
+    ColumnType column;
+    DatePart part;
+};
+
+/// One qual that Notion is to decide. `operands`: the cells of its operand, in order.
+struct ScanTerm {
+    ScanColumn column;
+    Operator op;
+    std::span<const Cell> operands;
+    Push push;
+};
+
+struct ScanPlan {
+    Endpoint endpoint;
+    std::string_view data_source; ///< id
+    std::string_view table;       ///< for messages
+    ZoneView zone;
+    std::span<const ScanColumn> columns; ///< those that the query reads
+    std::span<const ScanTerm> terms;
+    bool by_id;                                 ///< read page_ids instead of querying
+    std::span<const std::string_view> page_ids; ///< uuids
+    int64_t limit;    ///< rows after which nobody asks for more; 0 = not known
+    bool read_ahead;  ///< whoever reads will surely read to the end
+    bool misfit_null; ///< on_misfit: NULL rather than an error
+};
+
+struct ScanStats {
+    int64_t requests;
+    int64_t bytes;
+    int64_t rows;
+    int64_t misfits;
+};
+
+/// What it will ask, for EXPLAIN; views that live as long as the scan.
+struct ScanWords {
+    std::string_view path;
+    std::string_view filter; ///< Notion's JSON, "" = none
+    std::string_view sorts;
+    std::string_view properties; ///< ids, separated by ", "
+    bool never;                  ///< no row can match: nothing is asked
+    int page_size;
+};
+
+/// Makes no request.
+Scan* scan_open(const ScanPlan& plan, Fault& fault) noexcept;
+void scan_shut(Scan* scan) noexcept;
+/// The next row into `cells` (as many as the plan's columns; valid until the next call), or what is
+/// needed first. Drives nothing: the caller steps the mux.
+Step scan_next(Scan* scan, int64_t now_ms, Cell* cells, Fault& fault) noexcept;
+ScanStats scan_stats(const Scan* scan) noexcept;
+ScanWords scan_words(const Scan* scan) noexcept;
+
+/// What can be promised for this column and operator, whatever the operand.
+Push scan_classify(const ScanColumn& column, Operator op) noexcept;
+/// Whether a column of this type can be declared for this field and property type.
+bool scan_accepts(Field field, PropertyType type, ColumnType column) noexcept;
+
+} // namespace notion::bridge
