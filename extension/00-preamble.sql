@@ -1,6 +1,6 @@
 -- First part of pg_notion--VERSION.sql: who may run it, and into what schema it may install.
--- Assumes: CREATE EXTENSION has made schema notion, or found it. Refuses: a schema that someone else
--- prepared; he would stay its owner, and could add overloads to it or drop it with the extension.
+-- Assumes: CREATE EXTENSION has made schema notion, or found it. Refuses: a schema that someone
+-- else prepared; he would stay its owner, and could add overloads or drop it with the extension.
 \echo Use "CREATE EXTENSION pg_notion" to load this file. \quit
 
 DO $preamble$

@@ -1,5 +1,5 @@
-# What every TAP test needs: a server with the extension preloaded, an emulator beside it, people who
-# edit in Notion, and waiting for conditions. Assumes PostgreSQL::Test and notion-emulator in PATH.
+# What every TAP test needs: a server with the extension preloaded, an emulator beside it, people
+# who edit in Notion, waiting for conditions. Assumes PostgreSQL::Test and notion-emulator in PATH.
 # Refuses to sleep for durations and to retry what failed. scope: one test file.
 package NotionTest;
 
@@ -14,12 +14,13 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes ();
 
-our @EXPORT = qw(start_node start_emulator connect_workspace token_file wait_until wait_for sql json);
+our @EXPORT =
+  qw(start_node start_emulator connect_workspace token_file wait_until wait_for sql json);
 
 my $patience_s = $ENV{PG_TEST_TIMEOUT_DEFAULT} || 60;
 my $json = JSON::PP->new->utf8->canonical->allow_nonref;
 
-# A started cluster; its arguments are lines for postgresql.conf. preload => 0 leaves the library out.
+# A started cluster; arguments: lines for postgresql.conf; preload => 0 leaves the library out.
 sub start_node {
     my ($name, %settings) = @_;
     my $preload = delete $settings{preload} // 1;

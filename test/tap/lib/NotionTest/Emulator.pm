@@ -89,7 +89,8 @@ sub dump_all { return $json->decode($_[0]->control('GET', 'dump')); }
 # Every exchange so far, oldest first; journal(sub { $_->{method} eq 'POST' }) those that match.
 sub journal {
     my ($self, $which) = @_;
-    my @all = map { $json->decode($_) } grep { length } split /\n/, $self->control('GET', 'journal');
+    my @lines = split /\n/, $self->control('GET', 'journal');
+    my @all = map { $json->decode($_) } grep { length } @lines;
     return $which ? grep { $which->() } @all : @all;
 }
 
