@@ -6,6 +6,8 @@
 
 #include "pg/settings.hpp"
 #include "pg/shared.hpp"
+#include "pg/worker/launcher.hpp"
+#include "pg/worker/utility.hpp"
 
 extern "C" {
 PG_MODULE_MAGIC;
@@ -17,6 +19,10 @@ PG_FUNCTION_INFO_V1(notion_library_version);
 extern "C" void _PG_init(void) {
     notion::pg::settings::define();
     notion::pg::reserve_shared();
+    if (!process_shared_preload_libraries_in_progress)
+        return;
+    notion::pg::worker::hook_utility();
+    notion::pg::worker::register_launcher();
 }
 
 // The library and the SQL of the extension are updated apart from each other: apt replaces the one,

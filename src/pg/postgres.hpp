@@ -160,3 +160,12 @@ extern "C" {
 }
 
 static_assert(PG_VERSION_NUM >= 150000, "pg_notion needs PostgreSQL 15 or later");
+
+/// This process's number in the array of processes: what others wake it by.
+inline int my_proc_number() {
+#if PG_VERSION_NUM >= 170000
+    return MyProcNumber;
+#else
+    return MyProc->pgprocno;
+#endif
+}

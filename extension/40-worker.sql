@@ -1,0 +1,77 @@
+-- The workers, as seen from SQL. They start by themselves where pg_notion is in
+-- shared_preload_libraries; docs/operations.md says how they live.
+
+CREATE FUNCTION notion.announce() RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'notion_announce';
+REVOKE ALL ON FUNCTION notion.announce() FROM PUBLIC;
+COMMENT ON FUNCTION notion.announce() IS
+    'at commit: asks the launcher to look at this database again';
+
+CREATE FUNCTION notion.start_worker() RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'notion_start_worker';
+REVOKE ALL ON FUNCTION notion.start_worker() FROM PUBLIC;
+COMMENT ON FUNCTION notion.start_worker() IS
+    'starts the workers where pg_notion is not in shared_preload_libraries, until the next restart '
+    'of the server; false if they were running';
+
+CREATE FUNCTION notion.wake() RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'notion_wake';
+REVOKE ALL ON FUNCTION notion.wake() FROM PUBLIC;
+COMMENT ON FUNCTION notion.wake() IS 'at commit: wakes the workers of this database';
+
+CREATE FUNCTION notion.workers(
+    OUT database oid, OUT process text, OUT pid integer, OUT state text) RETURNS SETOF record
+    LANGUAGE c VOLATILE PARALLEL RESTRICTED
+    AS 'MODULE_PATHNAME', 'notion_workers';
+REVOKE ALL ON FUNCTION notion.workers() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION notion.workers() TO pg_monitor;
+COMMENT ON FUNCTION notion.workers() IS 'launcher and workers of this server, and what they are at';
+
+CREATE FUNCTION notion.identity(
+    OUT system_identifier bigint, OUT database_oid oid, OUT timeline integer)
+    LANGUAGE c VOLATILE PARALLEL RESTRICTED
+    AS 'MODULE_PATHNAME', 'notion_identity';
+REVOKE ALL ON FUNCTION notion.identity() FROM PUBLIC;
+COMMENT ON FUNCTION notion.identity() IS
+    'which cluster, database and timeline this is; notion.instance holds what the links know';
+
+CREATE FUNCTION notion.adopt() RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    INSERT INTO notion.instance AS i (system_identifier, database_oid, timeline)
+        SELECT d.system_identifier, d.database_oid, d.timeline FROM notion.identity() d
+        ON CONFLICT (only_one) DO UPDATE
+            SET system_identifier = excluded.system_identifier,
+                database_oid = excluded.database_oid,
+                timeline = excluded.timeline,
+                since = pg_catalog.now();
+    PERFORM notion.announce();
+END
+$$;
+REVOKE ALL ON FUNCTION notion.adopt() FROM PUBLIC;
+COMMENT ON FUNCTION notion.adopt() IS
+    'makes the links of a restored or copied database this database''s own, so that its workers '
+    'speak to Notion; the original must not run any more, or both will';
+
+CREATE FUNCTION notion.settle_here() RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM notion.instance) AND NOT EXISTS (SELECT FROM notion.links) THEN
+        PERFORM notion.adopt();
+    END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION notion.settle_here() FROM PUBLIC;
+COMMENT ON FUNCTION notion.settle_here() IS
+    'called by notion.link before the first link is written: from then on the links know this '
+    'cluster and database';
+
+-- A schema-only restore, a template copy, CREATE EXTENSION: the launcher looks once.
+DO $$ BEGIN PERFORM notion.announce(); END $$;

@@ -1,0 +1,147 @@
+// The common start and the transactions of the workers: see the header. scope: worker.
+#include "pg/postgres.hpp"
+
+#include "pg/worker/process.hpp"
+
+namespace notion::pg::worker {
+namespace {
+
+struct Pinned {
+    const char* name;
+    const char* value;
+};
+
+// A DBA sets these for people, by ALTER DATABASE and ALTER ROLE; the workers must not inherit them
+// (postgres.md 21). Everything that changes what a text means, what a statement may do, how long it
+// may take, or whose name is looked up where.
+constexpr Pinned pinned[] = {
+    {"role", "none"},
+    {"search_path", "pg_catalog, pg_temp"},
+    {"TimeZone", "UTC"},
+    {"DateStyle", "ISO, YMD"},
+    {"IntervalStyle", "postgres"},
+    {"extra_float_digits", "1"},
+    {"bytea_output", "hex"},
+    {"xmlbinary", "base64"},
+    {"standard_conforming_strings", "on"},
+    {"transform_null_equals", "off"},
+    {"array_nulls", "on"},
+    {"quote_all_identifiers", "off"},
+    {"default_transaction_read_only", "off"},
+    {"default_transaction_isolation", "read committed"},
+    {"default_transaction_deferrable", "off"},
+    {"synchronous_commit", "on"},
+    {"row_security", "on"},
+    {"session_replication_role", "origin"},
+    {"statement_timeout", "0"},
+    {"lock_timeout", "0"},
+    {"idle_in_transaction_session_timeout", "0"},
+#if PG_VERSION_NUM >= 170000
+    {"transaction_timeout", "0"},
+#endif
+    {"jit", "off"},
+    {"max_parallel_workers_per_gather", "0"},
+    {"default_tablespace", ""},
+};
+
+void pin_settings() {
+    for (const Pinned& it : pinned)
+        SetConfigOption(it.name, it.value, PGC_SUSET, PGC_S_OVERRIDE);
+}
+
+bool extension_is_here() {
+    return OidIsValid(get_extension_oid("pg_notion", true));
+}
+
+State found() {
+    switch (home()) {
+    case Home::here:
+    case Home::promoted:
+        return State::run;
+    case Home::elsewhere:
+    case Home::unknown:
+        break;
+    }
+    return State::copy;
+}
+
+} // namespace
+
+Home home() {
+    int rc = SPI_execute("SELECT system_identifier, database_oid, timeline FROM notion.instance",
+                         true, 1);
+    if (rc != SPI_OK_SELECT)
+        elog(ERROR, "reading notion.instance failed: %s", SPI_result_code_string(rc));
+    if (SPI_processed == 0)
+        return Home::unknown;
+    HeapTuple row = SPI_tuptable->vals[0];
+    TupleDesc shape = SPI_tuptable->tupdesc;
+    bool null;
+    int64 system = DatumGetInt64(SPI_getbinval(row, shape, 1, &null));
+    Oid database = DatumGetObjectId(SPI_getbinval(row, shape, 2, &null));
+    int32 timeline = DatumGetInt32(SPI_getbinval(row, shape, 3, &null));
+    if (system != static_cast<int64>(GetSystemIdentifier()) || database != MyDatabaseId)
+        return Home::elsewhere;
+    return static_cast<TimeLineID>(timeline) == GetWALInsertionTimeLine() ? Home::here
+                                                                          : Home::promoted;
+}
+
+void start(Oid database, Role role) {
+    pqsignal(SIGHUP, SignalHandlerForConfigReload);
+    pqsignal(SIGTERM, die);
+    BackgroundWorkerUnblockSignals();
+    // Before the connection: from here on a withdrawal sees us, and we see it.
+    if (!join(database, role))
+        proc_exit(0);
+    pin_settings();
+    BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
+    char title[NAMEDATALEN];
+    snprintf(title, sizeof title, "pg_notion %s", name_of(role));
+    SetConfigOption("application_name", title, PGC_USERSET, PGC_S_SESSION);
+
+    SetCurrentStatementStartTimestamp();
+    StartTransactionCommand();
+    bool here = extension_is_here();
+    CommitTransactionCommand();
+    if (!here) {
+        publish(database, State::absent);
+        proc_exit(0);
+    }
+    begin("looking whose links these are");
+    State state = found();
+    commit();
+    publish(database, state);
+    if (state != State::run)
+        proc_exit(0);
+}
+
+void begin(const char* what) {
+    SetCurrentStatementStartTimestamp();
+    StartTransactionCommand();
+    PushActiveSnapshot(GetTransactionSnapshot());
+    pgstat_report_activity(STATE_RUNNING, what);
+    if (!extension_is_here()) {
+        publish(MyDatabaseId, State::absent);
+        proc_exit(0);
+    }
+    if (SPI_connect() != SPI_OK_CONNECT)
+        elog(ERROR, "SPI_connect failed");
+}
+
+void commit() {
+    SPI_finish();
+    PopActiveSnapshot();
+    CommitTransactionCommand();
+    pgstat_report_stat(true);
+    pgstat_report_activity(STATE_IDLE, nullptr);
+}
+
+bool reload() {
+    if (!ConfigReloadPending)
+        return false;
+    ConfigReloadPending = false;
+    ProcessConfigFile(PGC_SIGHUP);
+    return true;
+}
+
+} // namespace notion::pg::worker

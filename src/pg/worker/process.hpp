@@ -1,0 +1,30 @@
+// What the two workers of a database have in common: how they start, what is pinned in their
+// session, how a transaction begins and ends.
+// Assumes: started by the launcher with the database's OID. Refuses: a database without the
+// extension, or whose links belong elsewhere (law 10). scope: worker.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+#include "pg/worker/shared.hpp"
+
+namespace notion::pg::worker {
+
+/// Connects as the bootstrap superuser with pinned settings; returns only if this database's links
+/// are ours. Otherwise it says so in the roster and ends the process.
+void start(Oid database, Role role);
+
+/// A short transaction with SPI and a snapshot, reported to pg_stat_activity. `what` is a literal.
+/// Ends the process, quietly, where the extension is gone.
+void begin(const char* what);
+void commit();
+
+/// Serves a pending SIGHUP. True if settings were read again.
+bool reload();
+
+/// Whether the cluster, database and timeline are those that the links know.
+enum class Home : uint8_t { here, promoted, elsewhere, unknown };
+/// requires: inside begin/commit, or a function's transaction with SPI connected.
+Home home();
+
+} // namespace notion::pg::worker
