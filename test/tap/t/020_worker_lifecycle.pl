@@ -45,7 +45,8 @@ sub at_once {
 $node->safe_psql('postgres', 'CREATE DATABASE one');
 $node->safe_psql('postgres', 'CREATE EXTENSION pg_notion');
 $node->safe_psql('one', 'CREATE EXTENSION pg_notion');
-state_is('one', 'resting: not the database that the links know', 'nothing runs without an identity');
+state_is('one', 'resting: not the database that the links know',
+    'nothing runs without an identity');
 nobody_runs('one', 'and no process stays');
 $node->safe_psql('one', 'SELECT notion.adopt()');
 both_run('one', 'both workers start after adopt()');
@@ -138,7 +139,7 @@ sql($node, 'CREATE EXTENSION pg_notion; SELECT notion.adopt()');
 is(sql($node, 'SELECT notion.start_worker()'), 't', 'start_worker() starts the launcher');
 both_run('postgres', 'both workers run without preloading');
 is(sql($node, 'SELECT notion.start_worker()'), 'f', 'a second call starts no other');
-is(sql($node, "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'pg_notion launcher'"),
-    '1', 'there is one launcher');
+is(sql($node, "SELECT count(*) FROM pg_stat_activity
+    WHERE backend_type = 'pg_notion launcher'"), '1', 'there is one launcher');
 $node->stop;
 done_testing();
