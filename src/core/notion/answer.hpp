@@ -21,6 +21,9 @@ Error error_of(int status, std::string_view body, int64_t retry_after_ms,
 /// Whether a read may simply be made again: 409, 429, 5xx, 529, and a broken connection.
 bool may_read_again(const Error& error);
 
+/// The page that a 503 says was made in spite of it, or "": evidence to verify (protocol.md 1.6).
+std::string committed_id(std::string_view body);
+
 /// What every page says of itself. Views into the document.
 struct PageHead {
     std::string_view id;

@@ -17,20 +17,44 @@ namespace notion {
 /// Which part of a date property a column holds.
 enum class DatePart : uint8_t { start, end };
 
+/// A person of the workspace, as far as known: Notion wants ids where people write addresses.
+struct Person {
+    std::string id;
+    std::string email;
+};
+
+/// What the declared column does to a decoded value after us. It limits what filter may promise.
+enum class Fit : uint8_t {
+    exact,  ///< takes it as it is
+    refuse, ///< may refuse it: enums, domains
+    change, ///< may change it: numeric(8,2), varchar(10), timestamptz(0)
+};
+
 /// How one column reads and writes one property.
 struct Codec {
     PropertyType property = PropertyType::unknown;
     ColumnType column = ColumnType::text;
     DatePart part = DatePart::start;
     const Zone* zone = nullptr; ///< null: UTC
+    Fit fit = Fit::exact;
+    /// The options of a select, status or multi_select as the schema has them; null: not known.
+    const std::vector<Option>* options = nullptr;
+    bool new_options = true; ///< a name that is no option is sent by name, which makes it one
+    /// For people as e-mail addresses: who may be sent beside those of the base. null: nobody.
+    const std::vector<Person>* people = nullptr;
 };
 
 /// `value` is the property's object in a page: {"id":…,"type":"number","number":5}.
 /// Errors: misfit (the value in detail), property_type where value's type is not codec.property.
-/// Text: U+0000 and lone surrogates become U+FFFD. An empty text is null, an empty set is {}.
+/// incomplete for a rollup that Notion has not finished; malformed for a shape that is not
+/// Notion's. Text: U+0000 and lone surrogates are U+FFFD already (json::parse). An empty text is
+/// null, an empty set is {}. jsonb: all that Notion says under the type's name; JSON null is null.
 Result<Value> decode(const json::Value& value, const Codec& codec);
 
-/// What decode would give after Notion stored `value`. Errors: unsendable, with the reason.
+/// What decode would give after Notion stored `value`. Errors: unsendable, with the reason. Beside
+/// that it forgets what is no difference: the order and repetition of sets, the signature of a
+/// file's url, and of jsonb all that half forgets. A value of a property that Notion computes is
+/// given back as it is.
 Result<Value> canon(const Value& value, const Codec& codec);
 
 /// The member to send in "properties": `{"number":5}`. `base` is the page half of the base (see

@@ -46,6 +46,7 @@ using Writer = rapidjson::Writer<Buffer>;
 inline constexpr int depth_max = 64;
 
 /// Parses a whole document. Errors: malformed (with the offset), never a crash on any input.
+/// U+0000 and lone surrogates in strings become U+FFFD: PostgreSQL holds neither (postgres.md 44).
 Result<Document> parse(std::string_view text);
 /// As parse, but decodes strings in place: `text` must outlive the document and is overwritten.
 Result<Document> parse_in_place(std::string& text);
@@ -62,5 +63,11 @@ inline std::string_view view(const Value& value) {
 std::string write(const Value& value);
 /// The text as a JSON string literal, quotes included.
 std::string quote(std::string_view text);
+/// The shortest text that reads as this number. requires: finite.
+std::string number(double value);
+std::string number(const Value& value);
+/// The one text of all values that jsonb holds equal: members in jsonb's order, the last of equal
+/// names, shortest numbers. Recursive: only for what parse() made, which limits depth.
+std::string canonical(const Value& value);
 
 } // namespace notion::json

@@ -61,6 +61,7 @@ struct Property {
     std::string number_format;       ///< number
     std::string related_data_source; ///< relation
     std::string rollup_function;     ///< rollup
+    std::string result_type;         ///< formula, rollup: as seen in a page; "" = not seen
 };
 
 struct DataSource {
@@ -76,7 +77,12 @@ struct DataSource {
 /// Reads a data_source object. Errors: malformed.
 Result<DataSource> parse_data_source(const json::Value& value);
 
-/// The column type that IMPORT writes for a property (design.md, table of section 3).
+/// Fills result_type from pages of the data source (a query's answer): no schema names the type of
+/// a formula's result. What no page shows stays "". Errors: malformed.
+Status learn_results(DataSource& source, const json::Value& pages);
+
+/// The column type that IMPORT writes for a property (design.md, table of section 3). A formula
+/// whose result was not seen is text, which holds any result.
 ColumnType default_column_type(const Property& property);
 /// Whether a column of this type may be declared for a property of that type (decode exists).
 bool accepts(PropertyType property, ColumnType column);
@@ -96,5 +102,7 @@ enum class NameStyle : uint8_t { snake_case, exact };
 std::vector<NamedColumn> name_columns(const DataSource& source, NameStyle style);
 /// One name made so; for tables too (`fallback` where nothing is left).
 std::string identifier(std::string_view name, NameStyle style, std::string_view fallback);
+/// Columns of every foreign table that are no properties: page_id and its like.
+bool is_page_column(std::string_view name);
 
 } // namespace notion

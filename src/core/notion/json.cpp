@@ -1,0 +1,252 @@
+// JSON: see the header. Lone surrogates and U+0000, which PostgreSQL's text and jsonb refuse,
+// become U+FFFD before parsing: `\ufffd` is as long as what it replaces, so no offset moves.
+// scope: none.
+#include "core/notion/json.hpp"
+
+#include <rapidjson/encodedstream.h>
+#include <rapidjson/memorystream.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+namespace notion::json {
+namespace {
+
+/// The four hex digits at `at`, or -1.
+int hex4(std::string_view text, size_t at) {
+    if (at + 4 > text.size())
+        return -1;
+    int value = 0;
+    const char* end = text.data() + at + 4;
+    const auto [last, error] = std::from_chars(text.data() + at, end, value, 16);
+    return error == std::errc() && last == end && value >= 0 && text[at] != '-' ? value : -1;
+}
+
+bool is_high(int unit) {
+    return unit >= 0xD800 && unit <= 0xDBFF;
+}
+bool is_low(int unit) {
+    return unit >= 0xDC00 && unit <= 0xDFFF;
+}
+
+/// Calls `replace(offset)` for the hex digits of each escape that PostgreSQL cannot hold.
+template <class Replace>
+void each_unstorable(std::string_view text, Replace&& replace) {
+    size_t at = 0;
+    while ((at = text.find('\\', at)) != std::string_view::npos) {
+        if (at + 1 >= text.size() || text[at + 1] != 'u') {
+            at += 2;
+            continue;
+        }
+        const int unit = hex4(text, at + 2);
+        const bool pair = is_high(unit) && text.substr(std::min(at + 6, text.size()), 2) == "\\u" &&
+                          is_low(hex4(text, at + 8));
+        if (unit == 0 || (!pair && (is_high(unit) || is_low(unit))))
+            replace(at + 2);
+        at += pair ? 12 : 6;
+    }
+}
+
+void repair(std::string& text) {
+    each_unstorable(text, [&](size_t at) { std::memcpy(text.data() + at, "fffd", 4); });
+}
+
+bool needs_repair(std::string_view text) {
+    bool found = false;
+    each_unstorable(text, [&](size_t) { found = true; });
+    return found;
+}
+
+/// Hands events on to the document and refuses to go deeper than depth_max.
+class Shallow {
+  public:
+    using Ch = char;
+    explicit Shallow(Document& to) : to_(to) {}
+
+    bool Null() { return to_.Null(); }
+    bool Bool(bool b) { return to_.Bool(b); }
+    bool Int(int i) { return to_.Int(i); }
+    bool Uint(unsigned u) { return to_.Uint(u); }
+    bool Int64(int64_t i) { return to_.Int64(i); }
+    bool Uint64(uint64_t u) { return to_.Uint64(u); }
+    bool Double(double d) { return to_.Double(d); }
+    bool RawNumber(const char* s, unsigned n, bool copy) { return to_.RawNumber(s, n, copy); }
+    bool String(const char* s, unsigned n, bool copy) { return to_.String(s, n, copy); }
+    bool Key(const char* s, unsigned n, bool copy) { return to_.Key(s, n, copy); }
+    bool StartObject() { return deeper() && to_.StartObject(); }
+    bool EndObject(unsigned n) { return --depth_, to_.EndObject(n); }
+    bool StartArray() { return deeper() && to_.StartArray(); }
+    bool EndArray(unsigned n) { return --depth_, to_.EndArray(n); }
+
+  private:
+    bool deeper() { return ++depth_ <= depth_max; }
+    Document& to_;
+    int depth_ = 0;
+};
+
+constexpr unsigned flags = rapidjson::kParseIterativeFlag | rapidjson::kParseFullPrecisionFlag |
+                           rapidjson::kParseValidateEncodingFlag;
+
+Error refused(const rapidjson::ParseResult& result) {
+    const bool deep = result.Code() == rapidjson::kParseErrorTermination;
+    return fail(
+        ErrorKind::malformed, "the answer is not valid JSON",
+        std::string(deep ? "It is nested too deeply" : rapidjson::GetParseError_En(result.Code())) +
+            " (at byte " + std::to_string(result.Offset()) + ").",
+        "Whatever stands between this server and Notion may have cut or replaced it.");
+}
+
+template <unsigned more, class Stream>
+Result<Document> run(Stream& stream) {
+    Document document;
+    rapidjson::ParseResult result;
+    auto generate = [&](Document& to) {
+        rapidjson::Reader reader;
+        Shallow handler(to);
+        result = reader.Parse<flags | more>(stream, handler);
+        return !result.IsError();
+    };
+    document.Populate(generate);
+    if (result.IsError())
+        return refused(result);
+    return document;
+}
+
+Result<Document> parse_clean(std::string_view text) {
+    rapidjson::MemoryStream memory(text.data(), text.size());
+    rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> stream(memory);
+    // A NUL byte would end the stream early: what follows it must not be ignored.
+    if (text.find('\0') != std::string_view::npos)
+        return fail(ErrorKind::malformed, "the answer is not valid JSON", "It has a NUL byte.");
+    return run<0>(stream);
+}
+
+using Members = std::vector<const rapidjson::Value::Member*>;
+
+/// jsonb's own order: shorter names first, then by bytes.
+bool before(const rapidjson::Value::Member* a, const rapidjson::Value::Member* b) {
+    if (a->name.GetStringLength() != b->name.GetStringLength())
+        return a->name.GetStringLength() < b->name.GetStringLength();
+    return view(a->name) < view(b->name);
+}
+
+void put(std::string& out, const Value& value);
+
+void put_object(std::string& out, const Value& value) {
+    Members members;
+    for (const auto& member : value.GetObject())
+        members.push_back(&member);
+    std::stable_sort(members.begin(), members.end(), before);
+    out += '{';
+    bool first = true;
+    for (size_t i = 0; i < members.size(); ++i) {
+        const bool repeated =
+            i + 1 < members.size() && view(members[i]->name) == view(members[i + 1]->name);
+        if (repeated) // jsonb keeps the last of equal names
+            continue;
+        if (!first)
+            out += ',';
+        first = false;
+        out += quote(view(members[i]->name));
+        out += ':';
+        put(out, members[i]->value);
+    }
+    out += '}';
+}
+
+void put(std::string& out, const Value& value) {
+    if (value.IsObject())
+        return put_object(out, value);
+    if (value.IsString()) {
+        out += quote(view(value));
+    } else if (value.IsNumber()) {
+        out += number(value);
+    } else if (value.IsArray()) {
+        out += '[';
+        for (rapidjson::SizeType i = 0; i < value.Size(); ++i) {
+            if (i > 0)
+                out += ',';
+            put(out, value[i]);
+        }
+        out += ']';
+    } else {
+        out += value.IsNull() ? "null" : value.GetBool() ? "true" : "false";
+    }
+}
+
+} // namespace
+
+Result<Document> parse(std::string_view text) {
+    if (!needs_repair(text))
+        return parse_clean(text);
+    std::string copy(text);
+    repair(copy);
+    return parse_clean(copy);
+}
+
+Result<Document> parse_in_place(std::string& text) {
+    if (text.find('\0') != std::string::npos)
+        return fail(ErrorKind::malformed, "the answer is not valid JSON", "It has a NUL byte.");
+    repair(text);
+    rapidjson::InsituStringStream stream(text.data());
+    return run<rapidjson::kParseInsituFlag>(stream);
+}
+
+const Value* find(const Value& value, std::string_view name) {
+    if (!value.IsObject())
+        return nullptr;
+    for (const auto& member : value.GetObject())
+        if (view(member.name) == name)
+            return &member.value;
+    return nullptr;
+}
+
+std::string_view text(const Value& value, std::string_view name) {
+    const Value* member = find(value, name);
+    return member != nullptr && member->IsString() ? view(*member) : std::string_view();
+}
+
+bool truth(const Value& value, std::string_view name) {
+    const Value* member = find(value, name);
+    return member != nullptr && member->IsTrue();
+}
+
+std::string write(const Value& value) {
+    Buffer buffer;
+    Writer writer(buffer);
+    value.Accept(writer);
+    return std::string(buffer.GetString(), buffer.GetSize());
+}
+
+std::string quote(std::string_view text) {
+    Buffer buffer;
+    Writer writer(buffer);
+    writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+    return std::string(buffer.GetString(), buffer.GetSize());
+}
+
+std::string number(double value) {
+    char text[40];
+    // JSON.stringify(-0) is "0": Notion cannot give a negative zero back.
+    const auto end = std::to_chars(text, text + sizeof text, value == 0 ? 0.0 : value).ptr;
+    return std::string(text, end);
+}
+
+std::string number(const Value& value) {
+    if (value.IsInt64())
+        return std::to_string(value.GetInt64());
+    if (value.IsUint64())
+        return std::to_string(value.GetUint64());
+    return number(value.GetDouble());
+}
+
+std::string canonical(const Value& value) {
+    std::string out;
+    put(out, value);
+    return out;
+}
+
+} // namespace notion::json
