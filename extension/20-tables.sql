@@ -45,6 +45,7 @@ CREATE TABLE notion.link_columns (
     is_marker boolean NOT NULL DEFAULT false,
     PRIMARY KEY (link, column_name)
 );
+COMMENT ON TABLE notion.link_columns IS 'the paired columns of each link';
 COMMENT ON COLUMN notion.link_columns.column_type IS
     'a ColumnType of src/core/notion/value.hpp: how the core reads the column''s text';
 COMMENT ON COLUMN notion.link_columns.is_marker IS
