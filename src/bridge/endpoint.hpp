@@ -13,6 +13,8 @@ namespace notion::bridge {
 /// limit, would be more, and no server should hold that for one statement.
 inline constexpr size_t body_bytes_max = 64 * 1024 * 1024;
 
+/// The version that we speak: core's, which src/pg does not see; bridge/reader.hpp compares them.
+inline constexpr std::string_view newest_api_version = "2026-03-11";
 inline constexpr std::string_view notion_url = "https://api.notion.com";
 
 struct Endpoint {

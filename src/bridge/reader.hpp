@@ -15,6 +15,8 @@
 
 namespace notion::bridge {
 
+static_assert(newest_api_version == api_version);
+
 struct Traffic {
     int64_t requests = 0;
     int64_t bytes = 0; ///< received, as on the wire

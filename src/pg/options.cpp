@@ -4,7 +4,6 @@
 #include "pg/options.hpp"
 
 #include "bridge/endpoint.hpp"
-#include "core/notion/endpoint.hpp"
 
 namespace notion::pg {
 namespace {
@@ -29,7 +28,7 @@ const char* without_slash(const char* url) {
 ServerOptions server_options(const ForeignServer* server) {
     ServerOptions options;
     options.api_url = bridge::notion_url.data();
-    options.api_version = api_version.data();
+    options.api_version = bridge::newest_api_version.data();
     options.budget_per_minute = 0;
     options.connect_timeout_ms = 10'000;
     // Notion's own deadline is 55 s: waiting less long would only lose its answer.
