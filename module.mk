@@ -44,4 +44,5 @@ $(SCRIPT): $(PARTS) extension pg_notion.control
 	cat $(PARTS) >$@.tmp && mv $@.tmp $@
 
 .PHONY: FORCE
+.SILENT: $(shlib) $(SCRIPT)
 -include $(OBJS:.o=.d)
