@@ -1,7 +1,7 @@
 # One running notion-emulator: its API as an integration or a person sees it, and its control plane.
-# Assumes notion-emulator in PATH, which prints its address when ready.
-# Refuses nothing; every answer that is not JSON or not 2xx on the control plane dies.
-# scope: one test file; ended with it.
+# Assumes notion-emulator in PATH, which prints its address when ready. Its journal is kept for the
+# SDK's types to judge (tools/check), unless a test says judged => 0: errors made on purpose.
+# Refuses nothing; what is not 2xx on the control plane dies. scope: one test file; ended with it.
 package NotionTest::Emulator;
 
 use strict;
@@ -17,6 +17,7 @@ my %running;
 # seed => 'name.json' (of test/emulator/seeds) or a path; any other key is a flag: latency_ms => 20.
 sub start {
     my ($class, %args) = @_;
+    my $judged = delete $args{judged} // 1;
     my @flags;
     if (my $seed = delete $args{seed}) {
         push @flags, '--seed', $seed =~ m{/} ? $seed : "$seeds/$seed";
@@ -33,10 +34,11 @@ sub start {
     my $self = bless {
         pid => $pid,
         out => $out,
+        judged => $judged,
         url => "http://$address",
         http => HTTP::Tiny->new(timeout => 60),
     }, $class;
-    $running{$pid} = $out;
+    $running{$pid} = $self;
     return $self;
 }
 
@@ -101,15 +103,24 @@ sub clear_faults { $_[0]->control('DELETE', 'faults'); return; }
 sub stop {
     my ($self, $signal) = @_;
     return unless delete $running{ $self->{pid} };
+    $self->keep_journal if $self->{judged} && $ENV{NOTION_JOURNALS};
     kill $signal // 'TERM', $self->{pid};
     close $self->{out};
     return;
 }
 
+sub keep_journal {
+    my ($self) = @_;
+    my $journal = eval { $self->control('GET', 'journal') } // return;
+    open(my $file, '>:raw', "$ENV{NOTION_JOURNALS}/$self->{pid}.jsonl") or die "journal: $!";
+    print $file $journal;
+    close $file or die "journal: $!";
+    return;
+}
+
 END {
     my $status = $?;
-    kill 'TERM', keys %running;
-    close $_ for values %running;
+    $_->stop for values %running;
     $? = $status;
 }
 
