@@ -1,0 +1,142 @@
+// SQL of the workers: see the header. scope: worker (plans), transaction (results).
+#include "pg/postgres.hpp"
+
+#include "pg/worker/query.hpp"
+
+namespace notion::pg::worker {
+namespace {
+
+constexpr int args_max = 32;
+constexpr int64_t epoch_ms =
+    static_cast<int64_t>(POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY * 1000;
+
+char* terminated(std::string_view value) {
+    return pnstrdup(value.data(), value.size());
+}
+
+void prepare(Query& query, const Oid* types, int count) {
+    SPIPlanPtr plan = SPI_prepare(query.sql, count, const_cast<Oid*>(types));
+    if (plan == nullptr)
+        elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+    SPI_keepplan(plan);
+    query.plan = plan;
+}
+
+Datum column(uint64 row, int number, bool* null) {
+    Assert(row < SPI_processed);
+    return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, number, null);
+}
+
+} // namespace
+
+Arg as_text(std::string_view value) {
+    return {TEXTOID, PointerGetDatum(cstring_to_text_with_len(value.data(), value.size()))};
+}
+
+Arg as_text_or_null(const char* value) {
+    if (value == nullptr)
+        return {TEXTOID, Datum{0}, true};
+    return as_text(value);
+}
+
+Arg as_jsonb(std::string_view json) {
+    if (json.empty())
+        return {JSONBOID, Datum{0}, true};
+    return {JSONBOID, DirectFunctionCall1(jsonb_in, CStringGetDatum(terminated(json)))};
+}
+
+Arg as_int4(int32_t value) {
+    return {INT4OID, Int32GetDatum(value)};
+}
+
+Arg as_int8(int64_t value) {
+    return {INT8OID, Int64GetDatum(value)};
+}
+
+Arg as_bool(bool value) {
+    return {BOOLOID, BoolGetDatum(value)};
+}
+
+Arg as_uuid(std::string_view value) {
+    if (value.empty())
+        return {UUIDOID, Datum{0}, true};
+    return {UUIDOID, DirectFunctionCall1(uuid_in, CStringGetDatum(terminated(value)))};
+}
+
+Arg as_time_ms(int64_t unix_ms) {
+    if (unix_ms < 0)
+        return {TIMESTAMPTZOID, Datum{0}, true};
+    return {TIMESTAMPTZOID, TimestampTzGetDatum((unix_ms - epoch_ms) * 1000)};
+}
+
+uint64 run(Query& query, std::initializer_list<Arg> args) {
+    Oid types[args_max];
+    Datum values[args_max];
+    char nulls[args_max + 1];
+    int count = 0;
+    for (const Arg& arg : args) {
+        Assert(count < args_max);
+        types[count] = arg.type;
+        values[count] = arg.value;
+        nulls[count++] = arg.null ? 'n' : ' ';
+    }
+    nulls[count] = '\0';
+    if (query.plan == nullptr)
+        prepare(query, types, count);
+    // Statements of one transaction see each other's work, and what others committed meanwhile.
+    int rc = SPI_execute_plan(query.plan, values, nulls, false, 0);
+    if (rc < 0)
+        elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(rc));
+    return SPI_processed;
+}
+
+const char* column_text(uint64 row, int number) {
+    bool null;
+    Datum value = column(row, number, &null);
+    if (null)
+        return nullptr;
+    Oid type = SPI_gettypeid(SPI_tuptable->tupdesc, number);
+    if (type == TEXTOID)
+        return TextDatumGetCString(value);
+    Oid output;
+    bool varlena;
+    getTypeOutputInfo(type, &output, &varlena);
+    return OidOutputFunctionCall(output, value);
+}
+
+std::string_view column_view(uint64 row, int number) {
+    const char* value = column_text(row, number);
+    return value == nullptr ? std::string_view() : std::string_view(value);
+}
+
+int64_t column_int8(uint64 row, int number) {
+    bool null;
+    Datum value = column(row, number, &null);
+    if (null)
+        return 0;
+    switch (SPI_gettypeid(SPI_tuptable->tupdesc, number)) {
+    case INT8OID:
+        return DatumGetInt64(value);
+    case INT4OID:
+        return DatumGetInt32(value);
+    case OIDOID:
+    case REGCLASSOID:
+        return DatumGetObjectId(value);
+    default:
+        elog(ERROR, "column %d is no integer", number);
+    }
+}
+
+bool column_bool(uint64 row, int number) {
+    bool null;
+    Datum value = column(row, number, &null);
+    return !null && DatumGetBool(value);
+}
+
+bool column_null(uint64 row, int number) {
+    bool null;
+    column(row, number, &null);
+    return null;
+}
+
+} // namespace notion::pg::worker

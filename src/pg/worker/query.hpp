@@ -1,0 +1,43 @@
+// SQL of the workers on notion.* tables: statements prepared once, parameters by type, columns by
+// number. Assumes begin() of process.hpp. Refuses user tables: those need the owner's rights
+// (protocol.md 1.11). scope: worker (plans), transaction (results).
+#pragma once
+
+#include <initializer_list>
+
+#include "pg/postgres.hpp"
+
+namespace notion::pg::worker {
+
+/// A statement with static storage: `constinit Query fold = {"…"};`
+struct Query {
+    const char* sql;
+    SPIPlanPtr plan = nullptr;
+};
+
+struct Arg {
+    Oid type;
+    Datum value;
+    bool null = false;
+};
+Arg as_text(std::string_view value);
+Arg as_text_or_null(const char* value);
+Arg as_jsonb(std::string_view json); ///< "" is null
+Arg as_int4(int32_t value);
+Arg as_int8(int64_t value);
+Arg as_bool(bool value);
+Arg as_uuid(std::string_view value); ///< "" is null
+Arg as_time_ms(int64_t unix_ms);  ///< timestamptz; < 0 is null
+
+/// Runs it; the number of rows processed. Rows are in SPI_tuptable. Errors end the process, as any
+/// error in our own tables should.
+uint64 run(Query& query, std::initializer_list<Arg> args = {});
+
+/// Column `number` (from 1) of a row of the last result. Texts are copies in the current context.
+const char* column_text(uint64 row, int number);      ///< null where NULL
+std::string_view column_view(uint64 row, int number); ///< "" where NULL
+int64_t column_int8(uint64 row, int number);          ///< of int4, int8, oid; 0 where NULL
+bool column_bool(uint64 row, int number);
+bool column_null(uint64 row, int number);
+
+} // namespace notion::pg::worker
