@@ -69,7 +69,10 @@ Result<DateValue> read_date(const json::Value& value, const Zone& zone) {
     }
     const std::string_view name = json::text(value, "time_zone");
     if (!place(date.start, name, zone) || (date.end && !place(*date.end, name, zone)))
-        return fail(ErrorKind::misfit, "", "It is a local time in the zone " + quoted(name) + ".");
+        return fail(ErrorKind::malformed,
+                    "Notion gave a date in a time zone that is not known here",
+                    "It is a local time in the zone " + quoted(name) + ".",
+                    "Declare the column as jsonb, or set the table's time_zone to that zone.");
     return date;
 }
 

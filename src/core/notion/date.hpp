@@ -17,8 +17,8 @@ struct DateValue {
 };
 
 const Zone& zone_of(const Codec& codec);
-/// Reads {"start":…,"end":…,"time_zone":…}. Errors: malformed; misfit for a local time in a zone
-/// of which nothing is known here.
+/// Reads {"start":…,"end":…,"time_zone":…}. Errors: malformed, also for a local time in a zone
+/// of which nothing is known here (never seen; a misfit could be read as NULL, see filter).
 Result<DateValue> read_date(const json::Value& value, const Zone& zone);
 Instant instant_of(const Stamp& stamp, const Zone& zone);
 Day day_of(const Stamp& stamp, const Zone& zone);

@@ -201,11 +201,8 @@ Result<Value> decode_dates(const json::Value& value, const Codec& codec) {
         return text_or_null(end.empty() ? text : text + "/" + std::string(end));
     }
     auto date = read_date(value, zone_of(codec));
-    if (!date) {
-        if (date.error().kind != ErrorKind::misfit)
-            return date.error();
-        return misfit(codec, date.error().detail);
-    }
+    if (!date)
+        return date.error();
     return decode_date(*date, codec);
 }
 

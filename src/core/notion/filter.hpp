@@ -55,7 +55,8 @@ Leaf build_leaf(const Term& term);
 struct Filter {
     std::string json; ///< "" = no filter
     bool never = false;
-    int pushed = 0; ///< number of terms in it
+    int pushed = 0;       ///< number of terms in it
+    bool complete = true; ///< false: terms were left out for want of room, exact ones perhaps
 };
 /// All terms joined by and, within Notion's limits (100 a level, two levels).
 Filter build_filter(const std::vector<Term>& terms);

@@ -3,9 +3,6 @@
 // scope: none.
 #include "core/notion/json.hpp"
 
-#include <rapidjson/encodedstream.h>
-#include <rapidjson/memorystream.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cmath>
