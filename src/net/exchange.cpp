@@ -75,9 +75,10 @@ std::size_t on_read(char* to, std::size_t, std::size_t room, void* user) noexcep
 
 // libcurl rewinds in order to send again: not once a byte of the body was handed over.
 int on_seek(void* user, curl_off_t offset, int origin) noexcept {
+    auto& flight = *static_cast<Flight*>(user);
     bool start = offset == 0 && origin == SEEK_SET;
-    return start && static_cast<Flight*>(user)->body_handed == 0 ? CURL_SEEKFUNC_OK
-                                                                 : CURL_SEEKFUNC_FAIL;
+    flight.resend_stopped = !start || flight.body_handed > 0;
+    return flight.resend_stopped ? CURL_SEEKFUNC_FAIL : CURL_SEEKFUNC_OK;
 }
 
 int on_socket_options(void*, curl_socket_t fd, curlsocktype) noexcept {
@@ -87,9 +88,18 @@ int on_socket_options(void*, curl_socket_t fd, curlsocktype) noexcept {
     return CURL_SOCKOPT_OK;
 }
 
-// Connected, new or reused: the last moment before bytes of the request leave.
+// Connected, new or reused: the last moment before bytes of the request leave. libcurl comes here
+// again when the connection died and it would like to try another one; a rewind would follow, but
+// not for a write without a body, nor where HTTP/2 falls back to 1.1.
 int on_connected(void* user, char*, char*, int, int) noexcept {
-    static_cast<Flight*>(user)->about_to_send = true;
+    auto& flight = *static_cast<Flight*>(user);
+    flight.resend_stopped = flight.request.method != Method::get && flight.handed_over();
+    if (flight.resend_stopped)
+        return CURL_PREREQFUNC_ABORT;
+    flight.about_to_send = true;
+    long opened = 1;
+    curl_easy_getinfo(flight.easy.get(), CURLINFO_NUM_CONNECTS, &opened);
+    flight.reply.reused_connection = opened == 0;
     return CURL_PREREQFUNC_OK;
 }
 
@@ -238,10 +248,6 @@ CURLcode Exchange::Flight::configure_method() {
         set(CURLOPT_HTTPGET, 1L);
         return code;
     }
-    // Without a body there is nothing whose rewinding could fail, and a request is re-sent only on
-    // a reused connection: so not on one.
-    if (request.body.empty())
-        set(CURLOPT_FRESH_CONNECT, 1L);
     if (request.method == Method::del && request.body.empty()) {
         set(CURLOPT_HTTPGET, 1L);
     } else {
@@ -287,6 +293,8 @@ void Exchange::Flight::finish(CURLcode code) {
     std::string_view why = error[0] ? error : curl_easy_strerror(code);
     if (failure == Failure::body_too_large)
         why = "the body of the response is larger than allowed";
+    if (resend_stopped)
+        why = "the connection ended before an answer came; the request is not sent again";
     read_facts();
     end(failure, failure == Failure::none ? std::string_view() : why);
 }
@@ -299,8 +307,10 @@ Failure Exchange::Flight::explain(CURLcode code) const {
         return Failure::body_too_large;
     if (code == CURLE_WRITE_ERROR && header_bytes <= header_bytes_max)
         return Failure::internal; // a callback of ours was out of memory
-    if (failure == Failure::refused)
-        return Failure::broken; // what came back was HTTP/0.9 or no HTTP
+    bool unconnected = failure == Failure::refused || failure == Failure::resolve ||
+                       failure == Failure::connect || failure == Failure::tls;
+    if (resend_stopped || (unconnected && handed_over()))
+        return Failure::broken; // the second connection does not matter
     bool in_time = number(easy.get(), CURLINFO_TOTAL_TIME_T) / 1000 < request.total_timeout_ms;
     if (failure == Failure::deadline && !about_to_send && in_time)
         return Failure::connect;
@@ -310,7 +320,6 @@ Failure Exchange::Flight::explain(CURLcode code) const {
 void Exchange::Flight::read_facts() {
     CURL* from = easy.get();
     reply.status = small_number(from, CURLINFO_RESPONSE_CODE);
-    reply.reused_connection = about_to_send && small_number(from, CURLINFO_NUM_CONNECTS) == 0;
     reply.http2 = small_number(from, CURLINFO_HTTP_VERSION) == CURL_HTTP_VERSION_2_0;
     reply.total_us = number(from, CURLINFO_TOTAL_TIME_T);
     reply.first_byte_us = number(from, CURLINFO_STARTTRANSFER_TIME_T);

@@ -43,7 +43,8 @@ struct Exchange::Flight {
     State state = State::waiting;
     bool in_multi = false;
 
-    bool about_to_send = false; // connected, possibly with bytes of the request on the way
+    bool about_to_send = false;  // connected, possibly with bytes of the request on the way
+    bool resend_stopped = false; // libcurl wanted to send a write twice
     bool body_over_limit = false;
     std::size_t body_handed = 0; // bytes of request.body that libcurl took
     std::size_t header_bytes = 0;
