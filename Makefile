@@ -26,7 +26,8 @@ demo:
 build/configured: CMakeLists.txt
 	@$(LOCK) cmake -S . -B build $(GENERATOR) >/dev/null && touch $@
 build/sanitized/configured: CMakeLists.txt
-	@$(LOCK) cmake -S . -B build/sanitized $(GENERATOR) -DSANITIZE=ON -DWERROR=ON >/dev/null && touch $@
+	@$(LOCK) cmake -S . -B build/sanitized $(GENERATOR) -DSANITIZE=ON -DWERROR=ON >/dev/null \
+	    && touch $@
 
 .PHONY: emulator programs programs-sanitized
 emulator: build/configured
