@@ -10,7 +10,8 @@ CREATE TABLE notion.instance (
     since timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE notion.instance IS
-    'the cluster and database that the links know; a copy has another and rests until notion.adopt()';
+    'the cluster and database that the links know; '
+    'a copy has another and rests until notion.adopt()';
 
 CREATE TABLE notion.links (
     id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -21,7 +22,8 @@ CREATE TABLE notion.links (
     rule text NOT NULL DEFAULT 'newest',
     key_column name NOT NULL,
     on_notion_trash text NOT NULL DEFAULT 'ignore',
-    on_postgres_delete text NOT NULL DEFAULT 'trash' CHECK (on_postgres_delete IN ('trash', 'ignore')),
+    on_postgres_delete text NOT NULL DEFAULT 'trash'
+        CHECK (on_postgres_delete IN ('trash', 'ignore')),
     filter text,
     state text NOT NULL DEFAULT 'new' CHECK (state IN ('new', 'active', 'paused', 'resting')),
     reason text,
@@ -30,7 +32,8 @@ CREATE TABLE notion.links (
 );
 COMMENT ON TABLE notion.links IS 'pairings of an ordinary table with a foreign table';
 COMMENT ON COLUMN notion.links.state IS
-    'new: captured, nothing sent before the first sync; active; paused by a user; resting with a reason';
+    'new: captured, nothing sent before the first sync; '
+    'active; paused by a user; resting with a reason';
 
 CREATE TABLE notion.link_columns (
     link integer NOT NULL REFERENCES notion.links ON DELETE CASCADE,
@@ -97,7 +100,8 @@ CREATE TABLE notion.outbox (
     PRIMARY KEY (xid, part)
 );
 ALTER TABLE notion.outbox ALTER keys SET STORAGE EXTERNAL;
-COMMENT ON TABLE notion.outbox IS 'batches of changed keys, written once by each transaction at its commit';
+COMMENT ON TABLE notion.outbox IS
+    'batches of changed keys, written once by each transaction at its commit';
 
 CREATE TABLE notion.work (
     link integer NOT NULL,
@@ -140,7 +144,8 @@ CREATE TABLE notion.webhooks (
     PRIMARY KEY (server, id)
 );
 REVOKE ALL ON notion.webhooks FROM PUBLIC;
-COMMENT ON TABLE notion.webhooks IS 'webhook subscriptions; the verification token is readable by superusers only';
+COMMENT ON TABLE notion.webhooks IS
+    'webhook subscriptions; the verification token is readable by superusers only';
 
 CREATE TABLE notion.inbox (
     server name NOT NULL,
@@ -156,7 +161,8 @@ CREATE TABLE notion.inbox (
     PRIMARY KEY (server, event_id)
 );
 CREATE INDEX inbox_due ON notion.inbox (state, due);
-COMMENT ON TABLE notion.inbox IS 'webhook events by id; done ones are kept for deduplication, unknown ones for people';
+COMMENT ON TABLE notion.inbox IS
+    'webhook events by id; done ones are kept for deduplication, unknown ones for people';
 
 CREATE TABLE notion.snapshots (
     link integer NOT NULL,
@@ -180,7 +186,8 @@ CREATE TABLE notion.snapshots (
     PRIMARY KEY (link, page)
 );
 CREATE INDEX snapshots_due ON notion.snapshots (failed, due);
-COMMENT ON TABLE notion.snapshots IS 'admitted snapshots of pages, waiting to be merged into their rows';
+COMMENT ON TABLE notion.snapshots IS
+    'admitted snapshots of pages, waiting to be merged into their rows';
 
 CREATE TABLE notion.jobs (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -196,7 +203,8 @@ CREATE TABLE notion.jobs (
     asked_at timestamptz NOT NULL DEFAULT now(),
     finished_at timestamptz
 );
-COMMENT ON TABLE notion.jobs IS 'what was asked of the worker: written in the caller''s transaction, done step by step';
+COMMENT ON TABLE notion.jobs IS
+    'what was asked of the worker: written in the caller''s transaction, done step by step';
 
 CREATE TABLE notion.log (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -236,4 +244,5 @@ CREATE TABLE notion.conflicts (
     note text
 );
 CREATE INDEX conflicts_key ON notion.conflicts (link, key);
-COMMENT ON TABLE notion.conflicts IS 'fields that both sides changed; the loser''s value is always kept here';
+COMMENT ON TABLE notion.conflicts IS
+    'fields that both sides changed; the loser''s value is always kept here';
