@@ -1,0 +1,29 @@
+// One HTTP request on its way through the server, and its answer in libmicrohttpd's terms.
+// scope: exchange.
+#pragma once
+
+#include "gate.hpp"
+
+#include <microhttpd.h>
+
+namespace emulator {
+
+struct Exchange {
+    enum class Stage : uint8_t { receiving, waiting, answered };
+    MHD_Connection* connection = nullptr;
+    Request request;
+    FaultRule fault;
+    Served served;
+    Stage stage = Stage::receiving;
+    bool suspended = false;
+    bool executed = false; // the reply exists
+    bool dropping = false; // close without an answer
+    bool hanging = false;
+    int64_t resume_at = -1; // elapsed ms; -1: not by time
+};
+
+void read_head(Exchange& exchange, const char* uri, const char* method);
+/// Hands the reply to libmicrohttpd, with whatever the fault does to its bytes.
+MHD_Result send_reply(World& world, Exchange& exchange);
+
+} // namespace emulator

@@ -1,0 +1,151 @@
+// JSON in and out; see json.hpp. Assumes doubles are IEEE 754, as JavaScript does.
+// scope: call.
+#include "json.hpp"
+
+#include <charconv>
+#include <cmath>
+
+namespace emulator {
+
+bool parse(std::string_view text, Document& into) {
+    constexpr unsigned flags = rapidjson::kParseIterativeFlag | rapidjson::kParseFullPrecisionFlag |
+                               rapidjson::kParseValidateEncodingFlag;
+    into.Parse<flags>(text.data(), text.size());
+    return !into.HasParseError();
+}
+
+const Json* member(const Json& value, std::string_view name) {
+    if (!value.IsObject())
+        return nullptr;
+    const Json key(rapidjson::StringRef(name.data(), static_cast<unsigned>(name.size())));
+    const auto found = value.FindMember(key);
+    return found == value.MemberEnd() ? nullptr : &found->value;
+}
+
+std::string_view view(const Json& text) {
+    return {text.GetString(), text.GetStringLength()};
+}
+
+std::optional<std::string_view> text_member(const Json& value, std::string_view name) {
+    const Json* found = member(value, name);
+    if (!found || !found->IsString())
+        return std::nullopt;
+    return view(*found);
+}
+
+bool flag_member(const Json& value, std::string_view name, bool otherwise) {
+    const Json* found = member(value, name);
+    return found && found->IsBool() ? found->GetBool() : otherwise;
+}
+
+int64_t integer_member(const Json& value, std::string_view name, int64_t otherwise) {
+    const Json* found = member(value, name);
+    if (!found || !found->IsNumber())
+        return otherwise;
+    return found->IsInt64() ? found->GetInt64() : static_cast<int64_t>(found->GetDouble());
+}
+
+std::string to_text(const Json& value) {
+    std::string text;
+    Out(text).json(value);
+    return text;
+}
+
+std::string quoted(std::string_view text) {
+    std::string json;
+    Out(json).text(text);
+    return json;
+}
+
+// ECMAScript Number::toString: fixed between 1e-6 and 1e21, else exponent without leading zeros.
+std::string number_text(double number) {
+    if (!std::isfinite(number))
+        return "null";
+    if (number == 0)
+        return "0";
+    char digits[400];
+    const double size = std::fabs(number);
+    if (size < 1e21 && size >= 1e-6) {
+        const auto end =
+            std::to_chars(digits, digits + sizeof digits, number, std::chars_format::fixed).ptr;
+        return {digits, end};
+    }
+    const auto end =
+        std::to_chars(digits, digits + sizeof digits, number, std::chars_format::scientific).ptr;
+    std::string text(digits, end);
+    const auto exponent = text.find('e') + 2;
+    while (text[exponent] == '0' && exponent + 1 < text.size())
+        text.erase(exponent, 1);
+    return text;
+}
+
+Out& Out::open() {
+    writer_.StartObject();
+    return *this;
+}
+Out& Out::close() {
+    writer_.EndObject();
+    return *this;
+}
+Out& Out::open_array() {
+    writer_.StartArray();
+    return *this;
+}
+Out& Out::close_array() {
+    writer_.EndArray();
+    return *this;
+}
+Out& Out::key(std::string_view name) {
+    writer_.Key(name.data(), static_cast<unsigned>(name.size()));
+    return *this;
+}
+Out& Out::text(std::string_view value) {
+    writer_.String(value.data(), static_cast<unsigned>(value.size()));
+    return *this;
+}
+Out& Out::number(double value) {
+    return raw(number_text(value));
+}
+Out& Out::integer(int64_t value) {
+    writer_.Int64(value);
+    return *this;
+}
+Out& Out::boolean(bool value) {
+    writer_.Bool(value);
+    return *this;
+}
+Out& Out::null() {
+    writer_.Null();
+    return *this;
+}
+Out& Out::raw(std::string_view json) {
+    writer_.RawValue(json.data(), json.size(), rapidjson::kObjectType);
+    return *this;
+}
+Out& Out::text_or_null(const std::optional<std::string>& value) {
+    return value ? text(*value) : null();
+}
+
+Out& Out::json(const Json& value) {
+    if (value.IsObject()) {
+        open();
+        for (const auto& entry : value.GetObject())
+            key(view(entry.name)).json(entry.value);
+        return close();
+    }
+    if (value.IsArray()) {
+        open_array();
+        for (const auto& item : value.GetArray())
+            json(item);
+        return close_array();
+    }
+    if (value.IsString())
+        return text(view(value));
+    if (value.IsBool())
+        return boolean(value.GetBool());
+    if (value.IsInt64())
+        return integer(value.GetInt64());
+    return value.IsNumber() ? number(value.GetDouble()) : null();
+}
+
+} // namespace emulator

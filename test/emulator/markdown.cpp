@@ -1,0 +1,221 @@
+// Markdown of pages: blocks to Markdown and back, line by line.
+// Knows headings, lists, to-dos, quotes, code, dividers and paragraphs; inline marks stay text.
+// scope: call.
+#include "blocks.hpp"
+#include "handlers.hpp"
+#include "rich_text.hpp"
+
+#include <algorithm>
+
+namespace emulator {
+
+namespace {
+
+struct Mark {
+    std::string_view prefix;
+    std::string_view type;
+};
+
+// Longer prefixes first where one begins with another.
+constexpr Mark marks[] = {
+    {"#### ", "heading_4"},       {"### ", "heading_3"},        {"## ", "heading_2"},
+    {"# ", "heading_1"},          {"- [x] ", "to_do"},          {"- [ ] ", "to_do"},
+    {"- ", "bulleted_list_item"}, {"* ", "bulleted_list_item"}, {"> ", "quote"}};
+
+std::string_view numbered(std::string_view line) {
+    size_t digits = 0;
+    while (digits < line.size() && line[digits] >= '0' && line[digits] <= '9')
+        ++digits;
+    return digits > 0 && line.substr(digits).starts_with(". ") ? line.substr(digits + 2)
+                                                               : std::string_view{};
+}
+
+void write_block(Out& out, std::string_view type, std::string_view text, bool checked = false) {
+    constexpr size_t longest_run = 2000; // bytes; at most as many UTF-16 units
+    out.open().key("type").text(type).key(type).open().key("rich_text").open_array();
+    while (!text.empty()) {
+        size_t size = std::min(longest_run, text.size());
+        while (size < text.size() && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80)
+            --size;
+        out.open().key("text").open().key("content").text(text.substr(0, size)).close().close();
+        text.remove_prefix(size);
+    }
+    out.close_array();
+    if (type == "to_do")
+        out.key("checked").boolean(checked);
+    out.close().close();
+}
+
+std::string_view take_line(std::string_view& text) {
+    const auto end = std::min(text.find('\n'), text.size());
+    const auto line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    return line;
+}
+
+void write_code(Out& out, std::string_view language, std::string_view& rest) {
+    std::string code;
+    while (!rest.empty()) {
+        const auto line = take_line(rest);
+        if (line == "```")
+            break;
+        if (!code.empty())
+            code.push_back('\n');
+        code.append(line);
+    }
+    out.open().key("type").text("code").key("code").open().key("rich_text").open_array().open();
+    out.key("text").open().key("content").text(code).close().close().close_array();
+    out.key("language").text(language.empty() ? "plain text" : language).close().close();
+}
+
+void write_line(Out& out, std::string_view line) {
+    if (line == "---") {
+        out.open().key("type").text("divider").key("divider").open().close().close();
+        return;
+    }
+    for (const auto& [prefix, type] : marks)
+        if (line.starts_with(prefix))
+            return write_block(out, type, line.substr(prefix.size()), prefix == "- [x] ");
+    if (const auto text = numbered(line); !text.empty())
+        return write_block(out, "numbered_list_item", text);
+    write_block(out, "paragraph", line);
+}
+
+std::string blocks_json(std::string_view markdown) {
+    std::string json;
+    Out out(json);
+    out.open_array();
+    while (!markdown.empty()) {
+        const auto line = take_line(markdown);
+        if (line.starts_with("```"))
+            write_code(out, line.substr(3), markdown);
+        else if (!line.empty())
+            write_line(out, line);
+    }
+    out.close_array();
+    return json;
+}
+
+std::string line_of(const Block& block, int number) {
+    if (block.type == "divider")
+        return "---";
+    if (block.type == "code")
+        return "```\n" + block.plain + "\n```";
+    if (block.type == "numbered_list_item")
+        return std::to_string(number) + ". " + block.plain;
+    if (block.type == "to_do" && block.content.find(R"("checked":true)") != std::string::npos)
+        return "- [x] " + block.plain;
+    for (const auto& [prefix, type] : marks)
+        if (type == block.type && prefix != "- [x] ")
+            return std::string(prefix) + block.plain;
+    return block.plain;
+}
+
+void append_lines(std::string& markdown, const World& world, const Ids& blocks, int indent) {
+    int number = 0;
+    for (const Uuid id : blocks) {
+        const auto found = world.store.blocks.find(id);
+        if (found == world.store.blocks.end() || found->second.in_trash)
+            continue;
+        const Block& block = found->second;
+        number = block.type == "numbered_list_item" ? number + 1 : 0;
+        if (!markdown.empty())
+            markdown.push_back('\n');
+        markdown.append(static_cast<size_t>(indent), '\t').append(line_of(block, number));
+        append_lines(markdown, world, block.children, indent + 1);
+    }
+}
+
+Reply markdown_reply(World& world, const PageRecord& record) {
+    Reply reply;
+    Out out(reply.body);
+    out.open().key("object").text("page_markdown").key("id").text(dashed(record.now.id));
+    out.key("markdown").text(markdown_of(world, record.now.children));
+    out.key("truncated").boolean(false).key("unknown_block_ids").open_array().close_array().close();
+    return reply;
+}
+
+std::string required_text(const Json& from, const char* name, const std::string& path) {
+    const auto text = text_member(from, name);
+    if (!text)
+        refuse_body(path + "." + name, "defined", "undefined");
+    return std::string(*text);
+}
+
+void replace_all(Edit& edit, PageRecord& record, const std::string& markdown) {
+    erase_content(edit, record);
+    append_markdown(edit, {Parent::Kind::page, record.now.id}, markdown, std::nullopt);
+}
+
+// Each old_str must be there, and once, unless all matches are wanted.
+void update_content(Edit& edit, PageRecord& record, const Json& wish) {
+    std::string markdown = markdown_of(edit.world, record.now.children);
+    const Json* updates = member(wish, "content_updates");
+    if (!updates)
+        refuse_body("body.update_content.content_updates", "defined", "undefined");
+    require_array(*updates, "body.update_content.content_updates");
+    for (const auto& update : updates->GetArray()) {
+        const std::string old_text =
+            required_text(update, "old_str", "body.update_content.content_updates");
+        const std::string new_text =
+            required_text(update, "new_str", "body.update_content.content_updates");
+        const bool all = flag_member(update, "replace_all_matches", false);
+        auto at = markdown.find(old_text);
+        if (at == std::string::npos || old_text.empty())
+            refuse("Could not find old_str in the page content: " + old_text);
+        if (!all && markdown.find(old_text, at + 1) != std::string::npos)
+            refuse("old_str matches several places in the page content: " + old_text);
+        for (; at != std::string::npos; at = markdown.find(old_text, at + new_text.size())) {
+            markdown.replace(at, old_text.size(), new_text);
+            if (!all)
+                break;
+        }
+    }
+    replace_all(edit, record, markdown);
+}
+
+} // namespace
+
+std::string markdown_of(const World& world, const Ids& blocks) {
+    std::string markdown;
+    append_lines(markdown, world, blocks, 0);
+    return markdown;
+}
+
+Ids append_markdown(Edit& edit, Parent parent, std::string_view markdown,
+                    std::optional<Place> place) {
+    Document blocks;
+    const std::string json = blocks_json(markdown);
+    parse(json, blocks);
+    return append_blocks(edit, parent, blocks, place);
+}
+
+Reply get_markdown(World& world, const Call& call) {
+    return markdown_reply(world, visible_page(world, call, path_id(call, 0, "page_id")));
+}
+
+Reply patch_markdown(World& world, const Call& call) {
+    Edit edit = edit_of(world, call);
+    PageRecord& record = visible_page(world, call, path_id(call, 0, "page_id"));
+    const std::string type = required_text(call.body, "type", "body");
+    const Json* wish = member(call.body, type);
+    if (!wish)
+        refuse_body("body." + type, "defined", "undefined");
+    if (type == "replace_content") {
+        replace_all(edit, record, required_text(*wish, "new_str", "body.replace_content"));
+    } else if (type == "insert_content") {
+        const Json* position = member(*wish, "position");
+        const auto where = position ? text_member(*position, "type") : std::nullopt;
+        const auto place =
+            where && *where == "start" ? std::optional(Place{true, {}}) : std::nullopt;
+        append_markdown(edit, {Parent::Kind::page, record.now.id},
+                        required_text(*wish, "content", "body.insert_content"), place);
+    } else if (type == "update_content") {
+        update_content(edit, record, *wish);
+    } else {
+        refuse_union({"body.update_content", "body.replace_content", "body.insert_content"});
+    }
+    return markdown_reply(world, record);
+}
+
+} // namespace emulator

@@ -1,0 +1,73 @@
+// Switches for what Notion leaves undocumented; see semantics.hpp. scope: emulator.
+#include "semantics.hpp"
+
+namespace emulator {
+
+namespace {
+
+struct Flag {
+    const char* name;
+    bool Semantics::*field;
+};
+struct Number {
+    const char* name;
+    int64_t Semantics::*field;
+};
+
+constexpr Flag flags[] = {
+    {"text_equals_ignores_case", &Semantics::text_equals_ignores_case},
+    {"empty_sorts_first", &Semantics::empty_sorts_first},
+    {"select_sorts_by_name", &Semantics::select_sorts_by_name},
+    {"text_sorts_by_bytes", &Semantics::text_sorts_by_bytes},
+    {"week_starts_sunday", &Semantics::week_starts_sunday},
+    {"unknown_property_ignored", &Semantics::unknown_property_ignored},
+    {"live_cursors", &Semantics::live_cursors},
+    {"restore_moves_time", &Semantics::restore_moves_time},
+    {"far_relation_moves_time", &Semantics::far_relation_moves_time},
+    {"title_edit_is_content", &Semantics::title_edit_is_content},
+    {"people_have_more", &Semantics::people_have_more},
+    {"mentions_cut", &Semantics::mentions_cut},
+};
+constexpr Number numbers[] = {
+    {"cursor_ttl_ms", &Semantics::cursor_ttl_ms},
+    {"date_header_skew_ms", &Semantics::date_header_skew_ms},
+    {"deepest_filter", &Semantics::deepest_filter},
+};
+
+bool set_one(Semantics& semantics, std::string_view name, const Json& value) {
+    for (const auto& flag : flags)
+        if (name == flag.name && value.IsBool()) {
+            semantics.*flag.field = value.GetBool();
+            return true;
+        }
+    for (const auto& number : numbers)
+        if (name == number.name && value.IsInt64()) {
+            semantics.*number.field = value.GetInt64();
+            return true;
+        }
+    if (name == "url_base" && value.IsString()) {
+        semantics.url_base = view(value);
+        return true;
+    }
+    return false;
+}
+
+} // namespace
+
+std::string Semantics::set(const Json& switches) {
+    for (const auto& entry : switches.GetObject())
+        if (!set_one(*this, view(entry.name), entry.value))
+            return std::string(view(entry.name));
+    return {};
+}
+
+void Semantics::write(Out& out) const {
+    out.open();
+    for (const auto& flag : flags)
+        out.key(flag.name).boolean(this->*flag.field);
+    for (const auto& number : numbers)
+        out.key(number.name).integer(this->*number.field);
+    out.key("url_base").text(url_base).close();
+}
+
+} // namespace emulator

@@ -1,0 +1,35 @@
+// Switches for what Notion leaves undocumented, so that a client can be run under each reading.
+// Defaults are what recordings show or, where they show nothing, the likelier reading.
+// scope: emulator.
+#pragma once
+
+#include "json.hpp"
+
+#include <string>
+
+namespace emulator {
+
+struct Semantics {
+    bool text_equals_ignores_case = true;
+    bool empty_sorts_first = false;
+    bool select_sorts_by_name = false; // else by the order of the options
+    bool text_sorts_by_bytes = false;  // else ignoring case
+    bool week_starts_sunday = false;
+    bool unknown_property_ignored = false; // on page writes; else 400
+    bool live_cursors = false;             // a later page sees edits made since the first
+    bool restore_moves_time = true;        // leaving the trash moves last_edited_time
+    bool far_relation_moves_time = false;  // the other end of a two-way relation counts as edited
+    bool title_edit_is_content = false;    // webhooks call a title edit page.content_updated
+    bool people_have_more = false;         // people cut at 25 carry has_more
+    bool mentions_cut = false;             // text with over 25 mentions is cut in page answers
+    int64_t cursor_ttl_ms = 15 * 60 * 1000;
+    int64_t date_header_skew_ms = 0;
+    int64_t deepest_filter = 2;
+    std::string url_base = "https://app.notion.com/p/";
+
+    /// Sets what the object names; the name that it does not know, or empty.
+    std::string set(const Json& switches);
+    void write(Out& out) const;
+};
+
+} // namespace emulator

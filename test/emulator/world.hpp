@@ -1,0 +1,57 @@
+// Everything that one emulator holds, and what a handler is called with.
+// Assumes one thread. Built once by main or by a test.
+// scope: emulator.
+#pragma once
+
+#include "clock.hpp"
+#include "cursors.hpp"
+#include "errors.hpp"
+#include "faults.hpp"
+#include "http.hpp"
+#include "journal.hpp"
+#include "json.hpp"
+#include "limits.hpp"
+#include "semantics.hpp"
+#include "store.hpp"
+#include "webhooks.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace emulator {
+
+/// Who asks. A person acts as in the Notion app: no budget, and events name a person.
+struct Caller {
+    std::string token;
+    std::string name;
+    bool person = false;
+    Uuid user;
+};
+
+enum class Version : uint8_t { v2025_09_03, v2026_03_11 };
+
+/// A request that was let in: what a handler sees of it.
+struct Call {
+    std::vector<std::string> arguments; // of the path, in order, decoded
+    std::vector<std::pair<std::string, std::string>> query;
+    Document body;
+    Caller caller;
+    Version version = Version::v2026_03_11;
+
+    const std::string* parameter(std::string_view name) const;
+};
+
+struct World {
+    Clock clock;
+    Semantics semantics;
+    Store store{clock};
+    Limits limits;
+    Faults faults;
+    Journal journal;
+    Stats stats;
+    Cursors cursors;
+    Webhooks webhooks{clock};
+};
+
+} // namespace emulator
