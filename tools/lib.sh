@@ -13,13 +13,31 @@ if [ "$(id -u)" = 0 ]; then
 fi
 
 # A folder of our own in the system's temporary folder: short enough for socket paths, readable
-# by the user of the tests even where the clone (in /root, say) is not.
-scratch_folder() {
+# by the user of the tests even where the clone (in /root, say) is not. With a private PostgreSQL,
+# the emulator, if built, and those of the project's folders that are named. Sets scratch.
+prepare_scratch() {
+    scratch=$(mktemp -d "${TMPDIR:-/tmp}/pg_notion.XXXXXX")
+    chmod 755 "$scratch"
+    mkdir -p "$scratch"/{bin,tmp,journals}
     local folder
-    folder=$(mktemp -d "${TMPDIR:-/tmp}/pg_notion.XXXXXX")
-    chmod 755 "$folder"
-    [ "$(id -u)" != 0 ] || chown nobody "$folder"
-    echo "$folder"
+    for folder in "$@"; do
+        [ -d "$root/$folder" ] || continue
+        mkdir -p "$scratch/$folder"
+        cp -a "$root/$folder/." "$scratch/$folder/"
+    done
+    [ ! -x "$root/build/notion-emulator" ] || cp "$root/build/notion-emulator" "$scratch/bin/"
+    [ "$(id -u)" != 0 ] || chown -R nobody "$scratch"
+    "$root/tools/private-postgres" "$scratch/pg"
+}
+
+# Whoever runs a program of the scratch folder was started by us, and has outlived its use.
+clear_scratch() {
+    local pid left
+    [ -n "$scratch" ] || return 0
+    left=$(find /proc/[0-9]*/exe -lname "$scratch/*" 2>/dev/null | cut -d/ -f3 || true)
+    for pid in $left; do kill "$pid" 2>/dev/null || true; done
+    for pid in $left; do timeout 10 tail --pid="$pid" -f /dev/null || kill -9 "$pid"; done
+    if [ -n "${KEEP:-}" ]; then say "left in $scratch"; else rm -rf "$scratch"; fi
 }
 
 # Runs a command in scratch folder $1, with its private PostgreSQL first in PATH, and nothing of
@@ -32,4 +50,34 @@ in_scratch() {
         HOME="$scratch" TMPDIR="$scratch/tmp" LANG=C.UTF-8 LC_ALL=C.UTF-8 PGUSER=postgres \
         SCRATCH="$scratch" \
         ${NOTION_ENV[@]+"${NOTION_ENV[@]}"} "$@")
+}
+
+# A PostgreSQL of our own in scratch folder $1, reached by a socket in a folder that only its user
+# and root can enter. Further arguments: lines of postgresql.conf.
+start_cluster() {
+    local scratch=$1 folder
+    shift
+    for folder in data socket; do
+        mkdir -m 700 "$scratch/$folder"
+        [ "$(id -u)" != 0 ] || chown nobody "$scratch/$folder"
+    done
+    in_scratch "$scratch" initdb -U postgres -A trust -E UTF8 --no-locale --no-sync \
+        -D "$scratch/data" >/dev/null
+    printf '%s\n' "listen_addresses = ''" "unix_socket_directories = '$scratch/socket'" \
+        "shared_preload_libraries = 'pg_notion'" "fsync = off" "$@" \
+        >>"$scratch/data/postgresql.conf"
+    in_scratch "$scratch" pg_ctl -s -w -D "$scratch/data" -l "$scratch/tmp/server.log" start
+}
+
+stop_cluster() { in_scratch "$1" pg_ctl -s -w -m fast -D "$1/data" stop; }
+
+# Starts notion-emulator in scratch folder $1 with the arguments that follow; sets emulator (its
+# process) and emulator_url.
+start_emulator() {
+    local scratch=$1 line out
+    shift
+    exec {out}< <(in_scratch "$scratch" notion-emulator --port 0 "$@")
+    emulator=$!
+    read -r -t 30 line <&"$out" || die "the emulator did not start"
+    emulator_url=http://${line#listening on }
 }

@@ -67,9 +67,10 @@ std::size_t on_header(char* bytes, std::size_t, std::size_t count, void* user) n
 
 std::size_t on_read(char* to, std::size_t, std::size_t room, void* user) noexcept {
     auto& flight = *static_cast<Flight*>(user);
-    std::size_t count = std::min(room, flight.request.body.size() - flight.body_handed);
-    std::memcpy(to, flight.request.body.data() + flight.body_handed, count);
-    flight.body_handed += count;
+    std::size_t count = std::min(room, flight.request.body.size() - flight.body_offset);
+    std::memcpy(to, flight.request.body.data() + flight.body_offset, count);
+    flight.body_offset += count;
+    flight.body_handed |= count > 0;
     return count;
 }
 
@@ -77,8 +78,11 @@ std::size_t on_read(char* to, std::size_t, std::size_t room, void* user) noexcep
 int on_seek(void* user, curl_off_t offset, int origin) noexcept {
     auto& flight = *static_cast<Flight*>(user);
     bool start = offset == 0 && origin == SEEK_SET;
-    flight.resend_stopped = !start || flight.body_handed > 0;
-    return flight.resend_stopped ? CURL_SEEKFUNC_FAIL : CURL_SEEKFUNC_OK;
+    flight.resend_stopped = !start || !flight.may_send_again();
+    if (flight.resend_stopped)
+        return CURL_SEEKFUNC_FAIL;
+    flight.body_offset = 0;
+    return CURL_SEEKFUNC_OK;
 }
 
 int on_socket_options(void*, curl_socket_t fd, curlsocktype) noexcept {
@@ -93,7 +97,7 @@ int on_socket_options(void*, curl_socket_t fd, curlsocktype) noexcept {
 // not for a write without a body, nor where HTTP/2 falls back to 1.1.
 int on_connected(void* user, char*, char*, int, int) noexcept {
     auto& flight = *static_cast<Flight*>(user);
-    flight.resend_stopped = flight.request.method != Method::get && flight.handed_over();
+    flight.resend_stopped = !flight.may_send_again();
     if (flight.resend_stopped)
         return CURL_PREREQFUNC_ABORT;
     flight.about_to_send = true;
@@ -164,15 +168,15 @@ Exchange::Flight::~Flight() {
 
 void Exchange::Flight::start() {
     if (std::string_view why = reason_to_refuse(request); !why.empty())
-        return end(Failure::refused, why);
+        return fail(Failure::refused, why);
     easy.reset(curl_easy_init());
     if (!easy || !list_headers())
-        return end(Failure::internal, "out of memory");
+        return fail(Failure::internal, "out of memory");
     if (CURLcode code = configure(); code != CURLE_OK)
-        return end(Failure::internal, curl_easy_strerror(code));
+        return fail(Failure::internal, curl_easy_strerror(code));
     SignalsBlocked quiet;
     if (CURLMcode code = curl_multi_add_handle(driver.multi, easy.get()); code != CURLM_OK)
-        return end(Failure::internal, curl_multi_strerror(code));
+        return fail(Failure::internal, curl_multi_strerror(code));
     in_multi = true;
     driver.in_flight++;
 }
@@ -262,7 +266,11 @@ CURLcode Exchange::Flight::configure_method() {
 }
 
 bool Exchange::Flight::handed_over() const {
-    return request.body.empty() ? about_to_send : body_handed > 0;
+    return request.body.empty() ? about_to_send : body_handed;
+}
+
+bool Exchange::Flight::may_send_again() const {
+    return request.method == Method::get || request.repeatable || !handed_over();
 }
 
 void Exchange::Flight::leave_multi() {
@@ -274,29 +282,33 @@ void Exchange::Flight::leave_multi() {
     in_multi = false;
 }
 
-void Exchange::Flight::end(Failure failure, std::string_view why) {
+void Exchange::Flight::conclude(Failure failure) {
     state = State::done;
     reply.failure = failure;
     reply.outcome = failure == Failure::none ? Outcome::ok
                     : handed_over()          ? Outcome::unknown
                                              : Outcome::certain_no;
-    easy.reset();
-    headers.reset();
+}
+
+void Exchange::Flight::fail(Failure failure, std::string_view why) {
+    conclude(failure);
     reply.error = why;
 }
 
 void Exchange::Flight::finish(CURLcode code) {
     leave_multi();
-    Failure failure = explain(code);
-    if (failure != Failure::none)
-        reply.body.clear(); // a part of an answer is no answer
-    std::string_view why = error[0] ? error : curl_easy_strerror(code);
-    if (failure == Failure::body_too_large)
-        why = "the body of the response is larger than allowed";
-    if (resend_stopped)
-        why = "the connection ended before an answer came; the request is not sent again";
+    conclude(explain(code)); // before anything that may run out of memory
     read_facts();
-    end(failure, failure == Failure::none ? std::string_view() : why);
+    if (reply.failure != Failure::none) {
+        reply.body.clear(); // a part of an answer is no answer
+        reply.error = error[0] ? error : curl_easy_strerror(code);
+    }
+    if (reply.failure == Failure::body_too_large)
+        reply.error = "the body of the response is larger than allowed";
+    if (resend_stopped)
+        reply.error = "the connection ended before an answer came; the request is not sent again";
+    easy.reset();
+    headers.reset();
 }
 
 Failure Exchange::Flight::explain(CURLcode code) const {

@@ -1,6 +1,6 @@
 // One HTTP request and its reply, as an object: open, wait for mux.fd(), mux.step(), until done.
-// Assumes nothing about who is at the other end. Never re-sends, never follows a redirect, and
-// never lets libcurl do either (protocol.md 1.7): a write goes out at most once.
+// Assumes nothing about who is at the other end. Never follows a redirect; never re-sends a write,
+// and never lets libcurl do so (protocol.md 1.7). Retrying is for who knows what a request means.
 // scope: call or query; no longer than its Mux.
 #pragma once
 
@@ -29,7 +29,8 @@ struct Request {
     std::string proxy;                   // empty: none, whatever the environment says
     std::string ca_file;                 // empty: the system's
     bool allow_plain_http = false;       // else http only to loopback
-    bool loopback_only = false;          // refuse every other address, whatever a name resolves to
+    bool repeatable = false;    // it only reads (a query by POST): libcurl may send it again
+    bool loopback_only = false; // refuse every other address, whatever a name resolves to
 };
 
 // What is known of a request that may have had an effect.

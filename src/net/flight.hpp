@@ -28,12 +28,14 @@ struct Exchange::Flight {
     void start();
     void finish(CURLcode code);
     bool handed_over() const;
+    bool may_send_again() const; // libcurl, by itself, on another connection
 
     CURLcode configure();
     CURLcode configure_method();
     bool list_headers();
     void leave_multi();
-    void end(Failure failure, std::string_view why);
+    void conclude(Failure failure);
+    void fail(Failure failure, std::string_view why);
     void read_facts();
     Failure explain(CURLcode code) const;
 
@@ -46,7 +48,8 @@ struct Exchange::Flight {
     bool about_to_send = false;  // connected, possibly with bytes of the request on the way
     bool resend_stopped = false; // libcurl wanted to send a write twice
     bool body_over_limit = false;
-    std::size_t body_handed = 0; // bytes of request.body that libcurl took
+    bool body_handed = false; // a byte of it was taken by libcurl
+    std::size_t body_offset = 0;
     std::size_t header_bytes = 0;
 
     std::unique_ptr<curl_slist, FreeList> headers;

@@ -63,6 +63,10 @@ Result<Value> canon(const Value& value, const Codec& codec);
 /// Errors: unsendable. requires: is_writable(codec.property).
 Result<std::string> encode(const Value& value, const Codec& codec, std::string_view base);
 
+/// Both parts of a date at once, for a property with a column each: `codec` is that of either.
+Result<std::string> encode_parts(const Value& start, const Value& end, const Codec& codec,
+                                 std::string_view base);
+
 /// The page half of the base: the property's value reduced to what an edit changes (no signed
 /// urls, no user profiles, no colours), as compact JSON. Two equal halves: nobody edited it.
 std::string half(const json::Value& value);

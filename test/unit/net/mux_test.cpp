@@ -3,7 +3,10 @@
 #include "net/resolver.hpp"
 #include "net/server.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <optional>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -114,6 +117,24 @@ TEST(Mux, SaysWhenAWatchedDescriptorIsReady) {
     EXPECT_FALSE(readable(mux.fd()));
     EXPECT_THROW(mux.watch(-1), std::exception);
     close(other);
+}
+
+TEST(Mux, SocketsEndWithTheProcessImageAndGiveUpOnSilentPeers) {
+    Server server(answer_all_but_hang);
+    Mux mux;
+    Exchange exchange = Exchange::open(mux, get(server.url("/hang")));
+    ASSERT_TRUE(drive(mux, [&] { return exchange.handed_over(); }));
+    int found = 0;
+    for (int fd = 0; fd < 1024; fd++) {
+        unsigned wait_ms = 0;
+        socklen_t bytes = sizeof wait_ms;
+        if (getsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &wait_ms, &bytes) == 0 && wait_ms > 0) {
+            found++;
+            EXPECT_EQ(wait_ms, 30'000u);
+            EXPECT_TRUE(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+        }
+    }
+    EXPECT_EQ(found, 1);
 }
 
 TEST(Mux, StepWithoutAnythingReadyIsHarmless) {

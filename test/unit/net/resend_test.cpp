@@ -91,6 +91,25 @@ TEST(Resend, NeverHappensToAWriteWithoutBody) {
     }
 }
 
+TEST(Resend, MayHappenToARequestThatOnlyReads) {
+    const std::string query(100'000, 'q');
+    std::atomic<int> whole = 0;
+    Server server([&](Peer& peer) {
+        while (auto request = peer.read_request()) {
+            whole += request->body == query;
+            if (peer.count > 1)
+                return;
+            peer.reply("{}");
+        }
+    });
+    Mux mux;
+    EXPECT_EQ(run(mux, get(server.url())).status, 200);
+    Request request = post(server.url(), query);
+    request.repeatable = true;
+    EXPECT_EQ(run(mux, request).outcome, Outcome::ok);
+    EXPECT_EQ(whole, 2);
+}
+
 TEST(Resend, AConnectionThatEndedWhileIdleCostsNoWrite) {
     Server server([](Peer& peer) {
         peer.read_request();
