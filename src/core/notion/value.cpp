@@ -164,18 +164,25 @@ Result<Value> number_from(std::string_view text, ColumnType type) {
     return std::isfinite(*number) ? Result<Value>(Value(*number)) : not_a_number();
 }
 
-Result<Value> moment_from(std::string_view text, ColumnType type) {
+/// Whether PostgreSQL has this date and Notion has not: infinite, before Christ, year 10000.
+bool is_beyond(std::string_view text) {
     const bool digits = !text.empty() && text.front() >= '0' && text.front() <= '9';
+    const size_t year = text.find('-');
+    return is_infinite(text) || (digits && text.ends_with(" BC")) ||
+           (digits && year != std::string_view::npos && year > 4);
+}
+
+Result<Value> moment_from(std::string_view text, ColumnType type) {
+    if (is_beyond(text))
+        return fail(ErrorKind::unsendable, "Notion cannot hold this date",
+                    "Dates must lie in the years 1 to 9999; this one is \"" +
+                        std::string(text.substr(0, 60)) + "\".");
     const auto stamp = parse_stamp(text);
     if (stamp && type == ColumnType::date && !stamp->has_time)
         return Value(stamp->day);
-    if (stamp && type == ColumnType::timestamptz && is_storable(stamp->instant()))
+    if (stamp && type == ColumnType::timestamptz)
         return Value(stamp->instant());
-    if (!is_infinite(text) && (!digits || (stamp && is_storable(stamp->instant()))))
-        return no_value(text, type);
-    return fail(ErrorKind::unsendable, "Notion cannot hold this date",
-                "Dates must lie in the years 1 to 9999; this one is \"" +
-                    std::string(text.substr(0, 60)) + "\".");
+    return no_value(text, type);
 }
 
 Result<Value> json_from(std::string_view text) {
