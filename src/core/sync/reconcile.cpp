@@ -1,0 +1,195 @@
+// Reconcile: see the header.
+// scope: none.
+#include "core/sync/reconcile.hpp"
+
+#include <utility>
+
+#include "core/sync/fields.hpp"
+
+namespace notion::sync {
+namespace {
+
+Merged unchanged(const Mapping& mapping) {
+    Merged merged;
+    merged.base = mapping.base;
+    merged.held = mapping.held;
+    merged.page_state = mapping.page_state;
+    return merged;
+}
+
+Merged wait(const Mapping& mapping, std::string reason) {
+    Merged merged = unchanged(mapping);
+    merged.action = MergeAction::wait;
+    merged.reason = std::move(reason);
+    return merged;
+}
+
+/// A page that no row belongs to.
+Merged new_page(const Link& link, const Mapping& mapping, const Snapshot& snapshot) {
+    Merged merged = unchanged(mapping);
+    const bool is_elsewhere = snapshot.data_source != link.data_source;
+    if (snapshot.in_trash || is_elsewhere || !link.creates_rows()) {
+        merged.page_state = snapshot.in_trash ? PageState::trashed
+                            : is_elsewhere    ? PageState::moved
+                                              : PageState::live;
+        return merged;
+    }
+    merged.page_state = PageState::live;
+    merged.held.clear();
+    merged.action = MergeAction::insert;
+    insert_fields(link, mapping, snapshot, merged);
+    for (const Field& field : link.fields)
+        merged.dirty |= field.is_marker && field.sends();
+    return merged;
+}
+
+bool is_dirty_row(const Link& link, const Mapping& mapping, const Row& row) {
+    Held ignored;
+    return !dirty_fields(link, mapping, row, ignored).empty();
+}
+
+/// The page is in the trash: its own word, not an absence.
+Merged trashed(const Link& link, const Mapping& mapping, const std::optional<Row>& row,
+               const Times& times) {
+    Merged merged = unchanged(mapping);
+    merged.page_state = PageState::trashed;
+    merged.action = MergeAction::trashed;
+    if (!row)
+        return merged;
+    merged.dirty = is_dirty_row(link, mapping, *row);
+    const bool wanted = link.on_notion_trash == OnNotionTrash::remove && link.creates_rows();
+    if (!wanted || merged.dirty)
+        return merged;
+    const bool confirmed = mapping.page_state == PageState::trashed && times.trashed_since_us &&
+                           times.asked_us &&
+                           *times.asked_us - *times.trashed_since_us >= trash_grace_us;
+    if (!confirmed) {
+        merged.reason = "the row is deleted once the page was in the trash for five minutes";
+        return merged;
+    }
+    merged.action = MergeAction::remove;
+    merged.log.push_back({"", std::nullopt, std::nullopt, "on_notion_trash", "notion"});
+    return merged;
+}
+
+/// The row was deleted here, and its page shows an edit that whoever deleted had not seen.
+Merged deleted_row(const Link& link, const Mapping& mapping, const Snapshot& snapshot) {
+    Merged merged = unchanged(mapping);
+    merged.page_state = PageState::live;
+    const bool news = news_of(link, mapping, snapshot) == News::some;
+    const bool would_trash =
+        link.creates_pages() && link.on_postgres_delete == OnPostgresDelete::trash;
+    if (!news || !would_trash || mapping.held.contains(hold::whole))
+        return merged;
+    Conflict conflict;
+    conflict.kind = "deleted here, edited there";
+    conflict.winner = "notion";
+    conflict.note = "the page was edited in Notion after the row's deletion was last seen there; "
+                    "it is kept";
+    merged.conflicts.push_back(std::move(conflict));
+    merged.held[std::string(hold::whole)] = "deleted here, edited in Notion: the page is kept";
+    return merged;
+}
+
+Merged moved(const Mapping& mapping) {
+    Merged merged = unchanged(mapping);
+    merged.page_state = PageState::moved;
+    merged.reason = "the page was moved out of its data source";
+    return merged;
+}
+
+} // namespace
+
+std::string_view name_of(MergeAction action) {
+    switch (action) {
+    case MergeAction::none:
+        return "none";
+    case MergeAction::insert:
+        return "insert";
+    case MergeAction::update:
+        return "update";
+    case MergeAction::remove:
+        return "delete";
+    case MergeAction::trashed:
+        return "trashed";
+    case MergeAction::wait:
+        break;
+    }
+    return "wait";
+}
+
+Result<Times> parse_times(std::string_view text) {
+    Times times;
+    if (text.empty())
+        return times;
+    const Result<json::Document> parsed = json::parse(text);
+    if (!parsed.ok())
+        return parsed.error();
+    const json::Value& json = *parsed;
+    times.row_changed_us = time_of(json, "row_changed_at");
+    times.asked_us = time_of(json, "snapshot_asked_at");
+    times.trashed_since_us = time_of(json, "trashed_since");
+    times.deleted = json::truth(json, "deleted");
+    if (const json::Value* hops = json::find(json, "hops"); hops && hops->IsInt())
+        times.hops = hops->GetInt();
+    if (const json::Value* events = json::find(json, "events"); events && events->IsObject()) {
+        for (const auto& member : events->GetObject()) {
+            const std::string id(json::view(member.name));
+            if (const auto at = time_of(*events, id))
+                times.events_us[id] = *at;
+        }
+    }
+    return times;
+}
+
+Merged reconcile(const Link& link, const Mapping& mapping, const std::optional<Row>& row,
+                 const Snapshot& snapshot, const Times& times) {
+    if (mapping.flight != FlightState::none)
+        return wait(mapping, "a write to the page is under way");
+    if (!snapshot.cut.empty())
+        return wait(mapping, "a list in the snapshot is incomplete");
+    if (!mapping.exists && !row)
+        return new_page(link, mapping, snapshot);
+    if (snapshot.in_trash)
+        return trashed(link, mapping, row, times);
+    if (snapshot.data_source != link.data_source)
+        return moved(mapping);
+    if (!row) {
+        // A row that went to the trash with its page, or a page that a person took out again.
+        if (mapping.row_deleted && mapping.page_state == PageState::trashed)
+            return new_page(link, mapping, snapshot);
+        if (mapping.row_deleted || times.deleted)
+            return deleted_row(link, mapping, snapshot);
+        return wait(mapping, "the row is not visible, and no DELETE of it was captured");
+    }
+    Merged merged = unchanged(mapping);
+    merged.page_state = PageState::live;
+    merge_fields(link, mapping, *row, snapshot, times, merged);
+    merged.action = merged.write.empty() ? MergeAction::none : MergeAction::update;
+    return merged;
+}
+
+Rebased rebase(const Link& link, const Mapping& mapping, const Base& base, const Held& held,
+               const Fields& write, const Row& row) {
+    Rebased rebased;
+    rebased.base = base;
+    for (const Field& field : link.fields) {
+        const std::optional<Cell> p = cell_in(field, row, mapping);
+        if (!p)
+            continue;
+        const auto entry = rebased.base.find(field.id);
+        if (entry != rebased.base.end() && entry->second.p &&
+            same_cell(field, *p, *entry->second.p))
+            entry->second.p = *p; // as PostgreSQL prints it
+        const auto written = write.find(field.column);
+        if (written != write.end() && !same_cell(field, *p, written->second))
+            rebased.log.push_back({field.column, written->second, *p, "trigger", "postgres"});
+    }
+    Mapping after = mapping;
+    after.base = rebased.base;
+    after.held = held;
+    rebased.dirty = is_dirty_row(link, after, row);
+    return rebased;
+}
+
+} // namespace notion::sync

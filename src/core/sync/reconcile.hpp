@@ -1,0 +1,66 @@
+// Reconcile: one admitted snapshot into one row, field by field (merge.hpp) and as wholes
+// (existence.hpp). The caller holds the mapping's and the row's lock and does what is said here in
+// one transaction.
+// scope: none.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/sync/newest.hpp"
+#include "core/sync/snapshot.hpp"
+#include "core/sync/wish.hpp"
+
+namespace notion::sync {
+
+/// What the caller knows besides.
+struct Times {
+    std::optional<int64_t> row_changed_us;
+    std::optional<int64_t> asked_us;         ///< when the snapshot was asked for
+    std::optional<int64_t> trashed_since_us; ///< when the page was first seen in the trash
+    std::map<std::string, int64_t, std::less<>> events_us; ///< property id -> an event's time
+    bool deleted = false; ///< a DELETE of the row was captured
+    int hops = 0;
+};
+Result<Times> parse_times(std::string_view json);
+
+enum class MergeAction : uint8_t { none, insert, update, remove, trashed, wait };
+std::string_view name_of(MergeAction action);
+
+/// For notion.log.
+struct Change {
+    std::string column;
+    Cell from;
+    Cell to;
+    std::string rule;
+    std::string side; ///< where the change came from
+};
+
+struct Merged {
+    MergeAction action = MergeAction::none;
+    PageState page_state = PageState::live;
+    Fields write; ///< by column
+    Base base;    ///< complete: replaces the mapping's
+    Held held;    ///< complete: replaces the mapping's
+    std::vector<Change> log;
+    std::vector<Conflict> conflicts;
+    std::vector<std::string> agreed; ///< columns whose open conflicts are over
+    bool dirty = false;              ///< something is left to be sent
+    std::string reason;
+};
+Merged reconcile(const Link& link, const Mapping& mapping, const std::optional<Row>& row,
+                 const Snapshot& snapshot, const Times& times);
+
+/// After the write: the row as it is now (triggers, defaults, generated columns) against the base.
+struct Rebased {
+    Base base;
+    bool dirty = false;
+    std::vector<Change> log; ///< columns that are not what was written
+};
+Rebased rebase(const Link& link, const Mapping& mapping, const Base& base, const Held& held,
+               const Fields& write, const Row& row);
+
+inline constexpr int64_t trash_grace_us = 5 * 60 * 1'000'000LL; ///< before a row is deleted
+
+} // namespace notion::sync
