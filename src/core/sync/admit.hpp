@@ -20,8 +20,8 @@ enum class News : uint8_t {
 };
 
 struct AdmitFacts {
-    bool mapped = true;      ///< false: a page that no mapping knows
-    bool in_flight = false;  ///< a write is under way on the mapping
+    bool mapped = true;     ///< false: a page that no mapping knows
+    bool in_flight = false; ///< a write is under way on the mapping
     Via via = Via::poll;
     int64_t asked_tick = 0;  ///< when the request left
     int64_t fence = 0;       ///< tick of the mapping's last acknowledgement

@@ -43,8 +43,8 @@ void open_window(Budget& budget, int64_t now_ms) {
 int32_t kept_for_others(const Budget& budget, int32_t limit, int mine, int64_t now_ms) {
     int32_t kept = 0;
     for (int other = 0; other < priorities; ++other) {
-        const bool wants = budget.wanted_ms[other] != 0 &&
-                           now_ms - budget.wanted_ms[other] < window_ms;
+        const bool wants =
+            budget.wanted_ms[other] != 0 && now_ms - budget.wanted_ms[other] < window_ms;
         if (other == mine || !wants)
             continue;
         // As a percentage of a small limit a floor could be nothing: one request at least.

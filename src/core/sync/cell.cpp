@@ -51,6 +51,11 @@ bool same(const Field& field, const Value& one, const Value& other) {
     return one == other;
 }
 
+bool agrees(const Field& field, const Value& here, const Value& there) {
+    const Result<Value> shown = canon(there, field.codec);
+    return same(field, here, shown.ok() ? *shown : there);
+}
+
 bool same_cell(const Field& field, const Cell& one, const Cell& other) {
     if (one == other)
         return true;
@@ -64,7 +69,7 @@ bool same_half(std::string_view one, std::string_view other) {
         return true;
     const Result<json::Document> left = json::parse(one);
     const Result<json::Document> right = json::parse(other);
-    return left.ok() && right.ok() && *left == *right;
+    return left.ok() && right.ok() && json::canonical(*left) == json::canonical(*right);
 }
 
 bool is_empty(const Value& value) {

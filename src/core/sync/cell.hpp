@@ -22,6 +22,8 @@ Result<Value> decoded(const Field& field, std::string_view half);
 
 /// Equal for this field: sets without order and duplicates, JSON without order of members.
 bool same(const Field& field, const Value& one, const Value& other);
+/// decode(n) = p: `here` is canonical, `there` as decoded.
+bool agrees(const Field& field, const Value& here, const Value& there);
 /// Two texts of the same column, canonically; where one has no canonical form, as texts.
 bool same_cell(const Field& field, const Cell& one, const Cell& other);
 /// Two halves. jsonb has changed the order of members and the print of numbers: compared as JSON.

@@ -57,8 +57,8 @@ void read_authors(const json::Value& json, Event& event) {
     if (!authors || !authors->IsArray())
         return;
     for (const json::Value& author : authors->GetArray())
-        event.authors.push_back({std::string(json::text(author, "id")),
-                                 std::string(json::text(author, "type"))});
+        event.authors.push_back(
+            {std::string(json::text(author, "id")), std::string(json::text(author, "type"))});
 }
 
 /// Ids alone (page.properties_updated), or objects with an id (schema_updated).
@@ -80,7 +80,8 @@ void read_data(const json::Value& json, Event& event) {
         event.data_source = event.entity;
     if (!data)
         return;
-    if (const json::Value* parent = json::find(*data, "parent"); parent && event.data_source.empty())
+    if (const json::Value* parent = json::find(*data, "parent");
+        parent && event.data_source.empty())
         event.data_source = json::text(*parent, "data_source_id");
     read_properties(*data, event);
 }

@@ -26,9 +26,9 @@ enum class PageSide : uint8_t {
 };
 enum class ExistenceAction : uint8_t {
     nothing,
-    create,       ///< the row wants a page
-    merge,        ///< field by field
-    notion_trash, ///< on_notion_trash, after grace, a GET and the brake
+    create,              ///< the row wants a page
+    merge,               ///< field by field
+    notion_trash,        ///< on_notion_trash, after grace, a GET and the brake
     edit_against_delete, ///< conflict; restore and send
     restore,             ///< the row came back: restore, send
     postgres_delete,     ///< on_postgres_delete

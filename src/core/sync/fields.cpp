@@ -92,8 +92,8 @@ void set_base(const One& one) {
         break;
     case BaseAfter::decoded_and_n:
         // What does not fit the column has no P: then p counts as dirty, whatever it is.
-        one.entry.p = one.there.ok() ? std::optional<Cell>(to_cell(one.field, *one.there))
-                                     : std::nullopt;
+        one.entry.p =
+            one.there.ok() ? std::optional<Cell>(to_cell(one.field, *one.there)) : std::nullopt;
         break;
     }
 }
@@ -199,7 +199,7 @@ void judge(One& one, const Mapping& mapping, const Snapshot& snapshot, const Tim
         one.facts.page = differs ? Seen::news : Seen::same;
     }
     one.facts.dirty = is_dirty(one.field, one.had_entry ? &one.entry : nullptr, one.p);
-    one.facts.equal = one.here.ok() && one.there.ok() && same(one.field, *one.here, *one.there);
+    one.facts.equal = one.here.ok() && one.there.ok() && agrees(one.field, *one.here, *one.there);
     if (one.facts.page == Seen::news && one.facts.dirty && !one.facts.equal)
         one.facts.newer = newer_of(one.field, mapping, snapshot, times);
 }
@@ -213,9 +213,9 @@ void hold_oscillating(const One& one, Merged& merged) {
 
 void merge_one(One& one, const Times& times, Merged& merged) {
     const FieldAction action = merge_field(one.facts);
-    const bool writes = !one.field.is_marker &&
-                        (action == FieldAction::take || action == FieldAction::take_over ||
-                         action == FieldAction::unite);
+    const bool writes =
+        !one.field.is_marker && (action == FieldAction::take || action == FieldAction::take_over ||
+                                 action == FieldAction::unite);
     if (writes) {
         std::string why = refusal(one);
         if (!why.empty()) {
@@ -249,7 +249,7 @@ void merge_fields(const Link& link, const Mapping& mapping, const Row& row,
             continue;
         if (const auto held = merged.held.find(field.id);
             held != merged.held.end() && held->second == hold::gone)
-            merged.held.erase(held); // it is back
+            merged.held.erase(held);             // it is back
         if (field.is_marker && !field.sends()) { // nothing is ever sent: the page's id pairs them
             merged.base[field.id] = {*p, half->second, std::nullopt};
             continue;

@@ -18,15 +18,15 @@ enum class FlightEvent : uint8_t {
     answered_part, ///< 2xx, a property missing
     certain_no,
     permanent_no,
-    look,         ///< 400 or 404 on a mapped page
-    link_rests,   ///< 401, 403
-    no_word,      ///< unknown outcome, or found `sending` at start
-    one,          ///< a create's look-up: one candidate
-    several,      ///< more
-    none,         ///< no candidate
-    as_expected,  ///< a GET shows what was sent
-    as_base,      ///< a GET shows N
-    other_value,  ///< a GET shows neither
+    look,        ///< 400 or 404 on a mapped page
+    link_rests,  ///< 401, 403
+    no_word,     ///< unknown outcome, or found `sending` at start
+    one,         ///< a create's look-up: one candidate
+    several,     ///< more
+    none,        ///< no candidate
+    as_expected, ///< a GET shows what was sent
+    as_base,     ///< a GET shows N
+    other_value, ///< a GET shows neither
 };
 
 struct FlightGuard {
@@ -35,18 +35,18 @@ struct FlightGuard {
 };
 
 enum class FlightWork : uint8_t {
-    refuse,        ///< not in the table: nothing changes
-    send,          ///< payload, marker, tick; then the request
-    settle_first,  ///< settle_until; nothing is sent
-    record,        ///< base, page, fence, claimed ids, log
-    record_part,   ///< the same; the missing property is set aside
+    refuse,       ///< not in the table: nothing changes
+    send,         ///< payload, marker, tick; then the request
+    settle_first, ///< settle_until; nothing is sent
+    record,       ///< base, page, fence, claimed ids, log
+    record_part,  ///< the same; the missing property is set aside
     back_off,
-    fail,          ///< a failure in Notion's words
-    get_page,      ///< then trashed, moved, unreachable or failure
-    rest,          ///< the link rests, the row waits
-    set_patience,  ///< settle_until
-    adopt,         ///< page, base = payload, then merge
-    duplicate,     ///< held, conflict `duplicate page`
+    fail,         ///< a failure in Notion's words
+    get_page,     ///< then trashed, moved, unreachable or failure
+    rest,         ///< the link rests, the row waits
+    set_patience, ///< settle_until
+    adopt,        ///< page, base = payload, then merge
+    duplicate,    ///< held, conflict `duplicate page`
     decide_again,
     create_unknown, ///< held, conflict `create unknown`
     later,

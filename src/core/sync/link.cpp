@@ -74,7 +74,8 @@ Error unknown(std::string_view what, std::string_view column, std::string_view t
 void make_marker(Field& field, Direction link) {
     field.is_marker = true;
     field.rule = Rule::postgres;
-    field.direction = link == Direction::from_notion ? Direction::from_notion : Direction::to_notion;
+    field.direction =
+        link == Direction::from_notion ? Direction::from_notion : Direction::to_notion;
     if (field.codec.property != PropertyType::number)
         field.codec.column = ColumnType::text;
 }
@@ -109,8 +110,8 @@ Result<Field> parse_field(const json::Value& column, const Link& link, Rule link
     } else if (field.is_generated) {
         field.direction = Direction::from_notion;
     }
-    const bool is_end = field.codec.part == DatePart::end &&
-                        field.codec.property == PropertyType::date;
+    const bool is_end =
+        field.codec.part == DatePart::end && field.codec.property == PropertyType::date;
     field.id = is_end ? field.property_id + "#end" : field.property_id;
     return field;
 }
@@ -121,9 +122,9 @@ Status mark_shared(std::vector<Field>& fields) {
             if (&one == &other)
                 continue;
             if (one.id == other.id)
-                return fail(ErrorKind::invalid_option,
-                            "columns \"" + one.column + "\" and \"" + other.column +
-                                "\" are paired with the same property");
+                return fail(ErrorKind::invalid_option, "columns \"" + one.column + "\" and \"" +
+                                                           other.column +
+                                                           "\" are paired with the same property");
             if (one.property_id == other.property_id)
                 one.shares_property = true;
         }

@@ -2,6 +2,7 @@
 // scope: none.
 #include "core/sync/mapping.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -133,12 +134,17 @@ std::string_view name_of(FlightKind kind) {
     return kinds[static_cast<size_t>(kind)].name;
 }
 
+int64_t us_of_ms(int64_t ms) {
+    constexpr int64_t most = INT64_MAX / 1000;
+    return std::clamp(ms, -most, most) * 1000;
+}
+
 std::optional<int64_t> time_of(const json::Value& value, std::string_view name) {
     const json::Value* member = json::find(value, name);
     if (!member)
         return std::nullopt;
     if (member->IsInt64())
-        return member->GetInt64() * 1000; // milliseconds since 1970
+        return us_of_ms(member->GetInt64()); // milliseconds since 1970
     if (!member->IsString())
         return std::nullopt;
     const Result<Moment> moment = parse_moment(json::view(*member));

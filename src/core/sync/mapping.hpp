@@ -68,6 +68,9 @@ Result<Wish> parse_wish(const json::Value& value);
 /// A time as to_jsonb prints it, or Notion; nullopt where there is none.
 std::optional<int64_t> time_of(const json::Value& value, std::string_view name);
 
+/// Milliseconds as microseconds, cut off where those have no number.
+int64_t us_of_ms(int64_t ms);
+
 /// Why a field is neither sent nor applied. All but `unsendable` last until something decides.
 namespace hold {
 inline constexpr std::string_view conflict = "conflict: both sides changed";

@@ -14,7 +14,8 @@ FieldAction both_changed(const FieldCase& field) {
         return FieldAction::keep;
     if (field.rule == Rule::newest && field.newer == Newer::postgres)
         return FieldAction::keep;
-    return FieldAction::take_over; // `notion`, and `newest` where Notion's is later or none can tell
+    return FieldAction::take_over; // `notion`, and `newest` where Notion's is later or none can
+                                   // tell
 }
 
 FieldAction news(const FieldCase& field) {

@@ -27,10 +27,10 @@ Merged wait(const Mapping& mapping, std::string reason) {
 /// A page that no row belongs to.
 Merged new_page(const Link& link, const Mapping& mapping, const Snapshot& snapshot) {
     Merged merged = unchanged(mapping);
-    const bool is_elsewhere = snapshot.data_source != link.data_source;
-    if (snapshot.in_trash || is_elsewhere || !link.creates_rows()) {
+    const bool elsewhere = is_elsewhere(link, snapshot);
+    if (snapshot.in_trash || elsewhere || !link.creates_rows()) {
         merged.page_state = snapshot.in_trash ? PageState::trashed
-                            : is_elsewhere    ? PageState::moved
+                            : elsewhere       ? PageState::moved
                                               : PageState::live;
         return merged;
     }
@@ -152,7 +152,7 @@ Merged reconcile(const Link& link, const Mapping& mapping, const std::optional<R
         return new_page(link, mapping, snapshot);
     if (snapshot.in_trash)
         return trashed(link, mapping, row, times);
-    if (snapshot.data_source != link.data_source)
+    if (is_elsewhere(link, snapshot))
         return moved(mapping);
     if (!row) {
         // A row that went to the trash with its page, or a page that a person took out again.

@@ -20,7 +20,7 @@ struct Times {
     std::optional<int64_t> asked_us;         ///< when the snapshot was asked for
     std::optional<int64_t> trashed_since_us; ///< when the page was first seen in the trash
     std::map<std::string, int64_t, std::less<>> events_us; ///< property id -> an event's time
-    bool deleted = false; ///< a DELETE of the row was captured
+    bool deleted = false;                                  ///< a DELETE of the row was captured
     int hops = 0;
 };
 Result<Times> parse_times(std::string_view json);

@@ -20,12 +20,11 @@ SentAnswer answer_for(const Field& field, const Snapshot& snapshot, const Cell& 
         return SentAnswer::cut;
     const Result<Value> sent = canonical(field, p);
     const Result<Value> shown = decoded(field, half->second);
-    const bool equal = sent.ok() && shown.ok() && same(field, *sent, *shown);
+    const bool equal = sent.ok() && shown.ok() && agrees(field, *sent, *shown);
     return equal ? SentAnswer::as_expected : SentAnswer::other;
 }
 
-void record_field(const Field& field, const Cell& p, const Snapshot& snapshot,
-                  Recorded& recorded) {
+void record_field(const Field& field, const Cell& p, const Snapshot& snapshot, Recorded& recorded) {
     const SentStep step = record_sent(answer_for(field, snapshot, p));
     BaseEntry& entry = recorded.base[field.id];
     const Cell before = entry.p.value_or(std::nullopt);
@@ -152,7 +151,7 @@ Result<Paired> pair(const Link& link, const Row& row, const Snapshot& snapshot,
         const Cell& p = cell->second;
         const Result<Value> here = canonical(field, p);
         const Result<Value> there = decoded(field, half->second);
-        if (here.ok() && there.ok() && same(field, *here, *there)) {
+        if (here.ok() && there.ok() && agrees(field, *here, *there)) {
             base[field.id] = {p, half->second, std::nullopt};
             continue;
         }

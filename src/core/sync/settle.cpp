@@ -69,7 +69,7 @@ Shown shown_fields(const Link& link, const Mapping& mapping, const Snapshot& sna
         }
         const Result<Value> sent = canonical(*field, p);
         const Result<Value> there = decoded(*field, half->second);
-        all_expected &= sent.ok() && there.ok() && same(*field, *sent, *there);
+        all_expected &= sent.ok() && there.ok() && agrees(*field, *sent, *there);
         const auto entry = mapping.base.find(id);
         all_base &= entry != mapping.base.end() && entry->second.n &&
                     same_half(*entry->second.n, half->second);
@@ -97,7 +97,7 @@ Shown shown(const Link& link, const Mapping& mapping, const Snapshot& snapshot) 
 bool is_candidate(const Link& link, const Mapping& mapping, const Snapshot& snapshot,
                   std::string_view our_bot) {
     constexpr int64_t minute_us = 60'000'000;
-    if (snapshot.in_trash || snapshot.data_source != link.data_source)
+    if (snapshot.in_trash || is_elsewhere(link, snapshot))
         return false;
     if (!mapping.sent_marker || snapshot.marker != mapping.sent_marker)
         return false;

@@ -114,6 +114,7 @@ Result<Snapshot> parse_snapshot(const json::Value& value) {
     snapshot.edited_by = json::text(value, "edited_by");
     snapshot.in_trash = json::truth(value, "in_trash");
     snapshot.data_source = json::text(value, "data_source");
+    snapshot.is_source_told = json::find(value, "data_source") != nullptr;
     if (const json::Value* marker = json::find(value, "marker"); marker && marker->IsString())
         snapshot.marker = std::string(json::view(*marker));
     if (const json::Value* cut = json::find(value, "cut"); cut && cut->IsArray()) {
@@ -139,8 +140,9 @@ bool is_news(const Field& field, const Mapping& mapping, std::string_view half) 
     }
     const BaseEntry& base = entry->second;
     const auto held = mapping.held.find(field.id);
-    const bool is_resolved = held != mapping.held.end() && (held->second == hold::resolved_notion ||
-                                                            held->second == hold::resolved_postgres);
+    const bool is_resolved =
+        held != mapping.held.end() &&
+        (held->second == hold::resolved_notion || held->second == hold::resolved_postgres);
     if (held != mapping.held.end() && !is_resolved && base.seen && same_half(*base.seen, half))
         return false;
     if (!base.n)
@@ -150,13 +152,17 @@ bool is_news(const Field& field, const Mapping& mapping, std::string_view half) 
     return !(field.shares_property && same_part(field, *base.n, half));
 }
 
+bool is_elsewhere(const Link& link, const Snapshot& snapshot) {
+    return snapshot.is_source_told && snapshot.data_source != link.data_source;
+}
+
 News news_of(const Link& link, const Mapping& mapping, const Snapshot& snapshot) {
-    const bool is_elsewhere = snapshot.data_source != link.data_source;
+    const bool elsewhere = is_elsewhere(link, snapshot);
     if (!mapping.exists || mapping.page.empty())
-        return snapshot.in_trash || is_elsewhere ? News::none : News::some;
-    if (is_elsewhere != (mapping.page_state == PageState::moved))
+        return snapshot.in_trash || elsewhere ? News::none : News::some;
+    if (elsewhere != (mapping.page_state == PageState::moved))
         return News::some;
-    if (is_elsewhere)
+    if (elsewhere)
         return News::none;
     if (snapshot.in_trash != (mapping.page_state == PageState::trashed))
         return News::some;

@@ -21,6 +21,7 @@ struct Snapshot {
     std::string created_by;
     std::string edited_by;
     std::string data_source;
+    bool is_source_told = true; ///< false: not kept with it, and so the link's own
     int64_t created_us = 0;
     int64_t edited_us = 0;
     bool in_trash = false;
@@ -47,6 +48,9 @@ Result<Snapshot> parse_snapshot(const json::Value& value);
 /// Errors: malformed, where they are not of this snapshot's property.
 Status complete(const Link& link, Snapshot& snapshot, std::string_view property_id,
                 const json::Value& items);
+
+/// The page is no longer, or never was, in the link's data source.
+bool is_elsewhere(const Link& link, const Snapshot& snapshot);
 
 /// What `snapshot` shows that the mapping does not know yet.
 News news_of(const Link& link, const Mapping& mapping, const Snapshot& snapshot);

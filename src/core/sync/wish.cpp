@@ -72,8 +72,8 @@ void act(const Link& link, const Mapping& mapping, const std::optional<Row>& row
     switch (action) {
     case ExistenceAction::create:
         if (link.creates_pages())
-            decision.wish = Wish{FlightKind::create,
-                                 fields_of_create(link, mapping, *row, decision.held)};
+            decision.wish =
+                Wish{FlightKind::create, fields_of_create(link, mapping, *row, decision.held)};
         else
             decision.reason = "the link sends nothing to Notion";
         return;
