@@ -14,55 +14,60 @@ Error about_column(const Field& field, const Error& error) {
     return named;
 }
 
-/// The base with the one part of a date put in, so that the other part goes along.
-Result<std::string> encode_over(const Field& field, const Cell& p, const std::string& base,
-                                std::string& after) {
-    const Result<Value> value = canonical(field, p);
+std::string base_half(const Mapping& mapping, const Field& field) {
+    const auto entry = mapping.base.find(field.id);
+    return entry == mapping.base.end() ? "" : entry->second.n.value_or("");
+}
+
+/// The wished field of the same date's other part, or nullptr.
+const Field* other_part(const Link& link, const Field& field, const Fields& fields) {
+    if (!field.shares_property)
+        return nullptr;
+    for (const Field& other : link.fields)
+        if (other.property_id == field.property_id && other.id != field.id &&
+            fields.contains(other.id))
+            return &other;
+    return nullptr;
+}
+
+Result<std::string> encode_field(const Link& link, const Mapping& mapping, const Field& field,
+                                 const Fields& fields) {
+    const Result<Value> value = canonical(field, fields.find(field.id)->second);
     if (!value.ok())
         return about_column(field, value.error());
-    Result<std::string> member = encode(*value, field.codec, base);
-    if (!member.ok())
-        return about_column(field, member.error());
-    if (field.shares_property) {
-        Result<std::string> half = expected_half(field, *value, base);
-        if (!half.ok())
-            return about_column(field, half.error());
-        after = std::move(half.value());
+    const std::string base = base_half(mapping, field);
+    const Field* end = other_part(link, field, fields);
+    Result<std::string> json = fail(ErrorKind::unsendable, "");
+    if (end) {
+        const Result<Value> until = canonical(*end, fields.find(end->id)->second);
+        if (!until.ok())
+            return about_column(*end, until.error());
+        json = encode_parts(*value, *until, field.codec, base);
+    } else {
+        json = encode(*value, field.codec, base);
     }
-    return member;
+    if (!json.ok())
+        return about_column(field, json.error());
+    return json;
 }
 
 Result<std::vector<Member>> members_of(const Link& link, const Mapping& mapping,
                                        const Fields& fields) {
     std::vector<Member> members;
-    std::map<std::string, std::string, std::less<>> halves; // of properties in two columns
     for (const Field& field : link.fields) {
-        const auto cell = fields.find(field.id);
-        if (cell == fields.end())
+        if (!fields.contains(field.id))
+            continue;
+        const bool goes_with_start =
+            field.codec.part == DatePart::end && other_part(link, field, fields);
+        if (goes_with_start)
             continue;
         if (!is_writable(field.codec.property))
             return fail(ErrorKind::unsendable, "column \"" + field.column +
                                                    "\" cannot be sent to Notion: its property is "
                                                    "computed there");
-        std::string base;
-        if (const auto other = halves.find(field.property_id); other != halves.end())
-            base = other->second;
-        else if (const auto entry = mapping.base.find(field.id); entry != mapping.base.end())
-            base = entry->second.n.value_or("");
-        std::string after;
-        Result<std::string> json = encode_over(field, cell->second, base, after);
+        Result<std::string> json = encode_field(link, mapping, field, fields);
         if (!json.ok())
             return json.error();
-        if (field.shares_property) {
-            const bool is_second = halves.contains(field.property_id);
-            halves[field.property_id] = std::move(after);
-            if (is_second) {
-                for (Member& member : members)
-                    if (member.property_id == field.property_id)
-                        member.json = json.value();
-                continue;
-            }
-        }
         members.push_back({field.property_id, std::move(json.value())});
     }
     return members;
