@@ -10,8 +10,7 @@ CREATE TABLE notion.instance (
     since timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE notion.instance IS
-    'the cluster and database that the links know; '
-    'a copy has another and rests until notion.adopt()';
+    'cluster and database that the links know; a copy has another and rests until notion.adopt()';
 
 CREATE TABLE notion.links (
     id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -21,10 +20,10 @@ CREATE TABLE notion.links (
     direction text NOT NULL CHECK (direction IN ('to_notion', 'from_notion', 'both')),
     rule text NOT NULL DEFAULT 'newest',
     key_column name NOT NULL,
-    on_notion_trash text NOT NULL DEFAULT 'ignore',
+    on_notion_trash text NOT NULL DEFAULT 'ignore'
+        CHECK (on_notion_trash IN ('ignore', 'delete')),
     on_postgres_delete text NOT NULL DEFAULT 'trash'
         CHECK (on_postgres_delete IN ('trash', 'ignore')),
-    filter text,
     state text NOT NULL DEFAULT 'new' CHECK (state IN ('new', 'active', 'paused', 'resting')),
     reason text,
     created_at timestamptz NOT NULL DEFAULT now(),
@@ -32,8 +31,7 @@ CREATE TABLE notion.links (
 );
 COMMENT ON TABLE notion.links IS 'pairings of an ordinary table with a foreign table';
 COMMENT ON COLUMN notion.links.state IS
-    'new: captured, nothing sent before the first sync; '
-    'active; paused by a user; resting with a reason';
+    'new: captured, nothing sent before the first sync; active; paused by a user; resting: reason';
 
 CREATE TABLE notion.link_columns (
     link integer NOT NULL REFERENCES notion.links ON DELETE CASCADE,
@@ -46,6 +44,7 @@ CREATE TABLE notion.link_columns (
     direction text NOT NULL CHECK (direction IN ('to_notion', 'from_notion', 'both')),
     rule text NOT NULL,
     is_marker boolean NOT NULL DEFAULT false,
+    not_null boolean NOT NULL DEFAULT false,
     PRIMARY KEY (link, column_name)
 );
 COMMENT ON TABLE notion.link_columns IS 'the paired columns of each link';
@@ -92,7 +91,7 @@ CREATE TABLE notion.outbox (
     part integer NOT NULL,
     link integer NOT NULL,
     keys text[] NOT NULL,
-    evidence text NOT NULL,             -- a character a key: c changed, d deleted
+    evidence text NOT NULL,             -- a character a key: c changed, d deleted, t all truncated
     captured_at timestamptz NOT NULL,
     bulk boolean NOT NULL,
     hops integer NOT NULL,
@@ -212,8 +211,8 @@ CREATE TABLE notion.log (
     link integer,
     key text,
     page uuid,
-    side text NOT NULL CHECK (side IN ('postgres', 'notion')),   -- where the change came from
-    action text NOT NULL,               -- create, update, trash, restore, insert, delete, pair, ...
+    side text NOT NULL CHECK (side IN ('postgres', 'notion')), -- where the change came from
+    action text NOT NULL,               -- create, update, trash, insert, pair, ...
     changes jsonb,                      -- column -> {"from":…,"to":…,"rule":…}
     actor text,                         -- a person or bot in Notion, or role and application here
     request_id text,

@@ -31,6 +31,13 @@ T* given(Result<T>& result, Fault& fault) {
     fill(fault, result.error());
     return nullptr;
 }
+template <class T>
+const T* given(const Result<T>& result, Fault& fault) {
+    if (result.ok())
+        return &result.value();
+    fill(fault, result.error());
+    return nullptr;
+}
 
 sync::Via via_of(std::string_view name) {
     if (name == "get")
@@ -228,6 +235,26 @@ bool sync_pair(const Link* link, std::string_view row, std::string_view snapshot
         auto paired = sync::pair(*link->link, cells->value_or(sync::Row()), *shown, prefer);
         if (const auto* value = given(paired, fault))
             out->json = print(*value);
+    });
+}
+
+bool sync_value(const Link* link, std::string_view snapshot, std::string_view column, Text* out,
+                Fault& fault) noexcept {
+    return guarded(fault, [&] {
+        out->json.clear();
+        const auto taken = snapshot_in(snapshot);
+        if (!given(taken, fault))
+            return;
+        for (const sync::Field& field : link->link->fields) {
+            if (field.column != column)
+                continue;
+            const auto half = taken->properties.find(field.property_id);
+            if (half == taken->properties.end())
+                return;
+            const auto value = sync::decoded(field, half->second);
+            if (value.ok() && !is_null(*value))
+                out->json = to_text(*value, field.codec.column);
+        }
     });
 }
 

@@ -99,6 +99,11 @@ bool sync_rebase(const Link* link, std::string_view mapping, std::string_view me
 bool sync_pair(const Link* link, std::string_view row, std::string_view snapshot,
                std::string_view prefer, Text* out, Fault& fault) noexcept;
 
+/// The text of one paired column as a snapshot shows it, in its canonical form; "" where it is
+/// null, absent or cannot be held. Not JSON.
+bool sync_value(const Link* link, std::string_view snapshot, std::string_view column, Text* out,
+                Fault& fault) noexcept;
+
 /// The request for a wish. create: `key` becomes the marker; patch: only what differs.
 /// out: {"method":"POST"|"PATCH","path":"/v1/…","body":"…","marker": text|null}.
 /// Errors: unsendable, with the column in the message.

@@ -118,6 +118,7 @@ extern "C" {
 #include "utils/builtins.h"
 #include "utils/catcache.h"
 #include "utils/date.h"
+#include "utils/datum.h"
 #include "utils/datetime.h"
 #include "utils/elog.h"
 #include "utils/fmgroids.h"
@@ -149,6 +150,7 @@ extern "C" {
 #include "utils/uuid.h"
 #include "utils/varlena.h"
 #include "utils/wait_event.h"
+#include "utils/xid8.h"
 
 #if PG_VERSION_NUM >= 170000
 #include "storage/dsm_registry.h"

@@ -1,0 +1,161 @@
+-- notion.plan: what a sync would do, computed by comparing the table with its foreign table. It
+-- runs with the caller's own rights, writes nothing anywhere, and reads the data source once.
+
+CREATE FUNCTION notion.compared(value text, kind text, type regtype, zone text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT CASE
+        WHEN kind IN ('int2', 'int4', 'int8', 'float8', 'numeric')
+            THEN pg_catalog.format('(%s)::float8::text', value)
+        WHEN kind = 'timestamptz'
+            THEN pg_catalog.format('date_trunc(''minute'', (%s)::timestamptz)::text', value)
+        WHEN kind = 'date' AND type = 'timestamptz'::regtype
+            THEN pg_catalog.format('((%s) AT TIME ZONE %L)::date::text', value, zone)
+        WHEN kind = 'boolean' THEN pg_catalog.format('coalesce((%s)::boolean, false)::text', value)
+        WHEN kind IN ('text_array', 'uuid_array') THEN pg_catalog.format(
+            'coalesce((SELECT array_agg(DISTINCT e::text ORDER BY e::text) FROM unnest(%s) e), '
+            '''{}'')::text', value)
+        WHEN kind = 'jsonb' THEN pg_catalog.format('(%s)::jsonb::text', value)
+        ELSE pg_catalog.format('nullif((%s)::text, '''')', value) END;
+END;
+COMMENT ON FUNCTION notion.compared(text, text, regtype, text) IS
+    'SQL expression: value as a text that is equal on both sides when Notion would call them '
+    'equal (whole minutes, no empty text, sets without order)';
+
+CREATE FUNCTION notion.compared_columns(link integer, side text) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT pg_catalog.format('jsonb_build_object(%s)', pg_catalog.string_agg(pg_catalog.format(
+               '%L, %s', c.column_name, notion.compared(
+                   CASE side
+                       WHEN 'here' THEN pg_catalog.format('t.%I', c.column_name)
+                       WHEN 'there' THEN pg_catalog.format('f.%I', c.foreign_column)
+                       ELSE pg_catalog.format('(m.base -> %L ->> ''p'')::%s', c.property_id,
+                                              pg_catalog.format_type(a.atttypid, a.atttypmod)) END,
+                   c.column_type,
+                   CASE side WHEN 'there' THEN f.atttypid ELSE a.atttypid END::regtype,
+                   coalesce(notion.option(t.ftoptions, 'time_zone'), 'UTC'))), ', '
+               ORDER BY a.attnum))
+      FROM notion.links l
+      JOIN notion.link_columns c ON c.link = l.id AND NOT c.is_marker
+      JOIN pg_catalog.pg_attribute a ON a.attrelid = l.table_id AND a.attname = c.column_name
+      JOIN pg_catalog.pg_attribute f ON f.attrelid = l.foreign_table_id
+           AND f.attname = c.foreign_column
+      JOIN pg_catalog.pg_foreign_table t ON t.ftrelid = l.foreign_table_id
+     WHERE l.id = compared_columns.link;
+END;
+COMMENT ON FUNCTION notion.compared_columns(integer, text) IS
+    'SQL expression: the paired columns of one side (here, there or base) as jsonb of '
+    'compared texts';
+
+CREATE FUNCTION notion.plan_query(link integer, match name) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT pg_catalog.format($query$
+WITH here AS MATERIALIZED (SELECT t.%1$I::text AS key, %2$s AS v FROM %3$s t),
+there AS MATERIALIZED (
+    SELECT f.page_id::text AS page, f.page_url AS url, f.%4$I::text AS marker, %5$s AS v
+      FROM %6$s f),
+known AS MATERIALIZED (
+    SELECT m.key, m.page::text AS page, %7$s AS v FROM notion.mappings m
+     WHERE m.link = %8$s AND m.page IS NOT NULL),
+marked AS MATERIALIZED (
+    SELECT h.key, o.page FROM here h JOIN there o ON o.marker = h.key
+     WHERE h.key NOT IN (SELECT key FROM known) AND o.page NOT IN (SELECT page FROM known)),
+matched AS MATERIALIZED (
+    SELECT min(h.key) AS key, min(o.page) AS page
+      FROM here h JOIN there o ON h.v ->> %9$L = o.v ->> %9$L
+     WHERE h.key NOT IN (SELECT key FROM known UNION ALL SELECT key FROM marked)
+       AND o.page NOT IN (SELECT page FROM known UNION ALL SELECT page FROM marked)
+     GROUP BY h.v ->> %9$L HAVING count(*) = 1),
+pairs AS MATERIALIZED (
+    SELECT key, page, v FROM known UNION ALL SELECT key, page, NULL FROM marked
+    UNION ALL SELECT key, page, NULL FROM matched),
+fields AS (
+    SELECT p.key, o.page, o.url, c.column_name AS col, h.v ->> c.column_name AS here,
+           o.v ->> c.column_name AS there,
+           CASE c.direction WHEN 'to_notion' THEN 'update' WHEN 'from_notion' THEN 'change'
+                ELSE CASE WHEN p.v IS NULL THEN $1
+                          WHEN o.v ->> c.column_name IS NOT DISTINCT FROM p.v ->> c.column_name
+                              THEN 'update'
+                          WHEN h.v ->> c.column_name IS NOT DISTINCT FROM p.v ->> c.column_name
+                              THEN 'change'
+                          ELSE 'conflict' END END AS action
+      FROM pairs p JOIN here h USING (key) JOIN there o USING (page)
+      JOIN notion.link_columns c ON c.link = %8$s AND NOT c.is_marker
+     WHERE h.v ->> c.column_name IS DISTINCT FROM o.v ->> c.column_name)
+SELECT action, key, url,
+       jsonb_object_agg(col, jsonb_build_object('postgres', here, 'notion', there))
+  FROM fields GROUP BY action, key, url
+UNION ALL SELECT 'pair', key, url, NULL FROM (TABLE marked UNION ALL TABLE matched) p
+  JOIN there USING (page)
+UNION ALL SELECT 'create', key, NULL, v FROM here
+ WHERE %10$L <> 'from_notion' AND key NOT IN (SELECT key FROM pairs)
+   AND key NOT IN (SELECT key FROM known)
+UNION ALL SELECT 'insert', NULL, url, v FROM there
+ WHERE %10$L <> 'to_notion' AND page NOT IN (SELECT page FROM pairs)
+UNION ALL SELECT 'trash', k.key, o.url, NULL FROM known k JOIN there o USING (page)
+  JOIN notion.work w ON w.link = %8$s AND w.key = k.key AND w.deleted
+ WHERE k.key NOT IN (SELECT key FROM here)
+UNION ALL SELECT 'pages', NULL, NULL, to_jsonb(count(*)) FROM there
+ ORDER BY 1, 2, 3$query$,
+               l.key_column, notion.compared_columns(l.id, 'here'), l.table_id,
+               (SELECT c.foreign_column FROM notion.link_columns c
+                 WHERE c.link = l.id AND c.is_marker),
+               notion.compared_columns(l.id, 'there'), l.foreign_table_id,
+               notion.compared_columns(l.id, 'base'), l.id, match, l.direction)
+      FROM notion.links l WHERE l.id = plan_query.link;
+END;
+COMMENT ON FUNCTION notion.plan_query(integer, name) IS
+    'the query behind notion.plan; $1: what becomes of pairs that never met and differ';
+
+CREATE FUNCTION notion.plan("table" regclass, match name DEFAULT NULL, prefer text DEFAULT NULL)
+    RETURNS TABLE (action text, key text, page_url text, changes jsonb)
+    LANGUAGE plpgsql VOLATILE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    link integer := notion.link_id("table");
+    counts jsonb := '{}';
+    pages bigint := 0;
+    requests bigint;
+    budget integer;
+BEGIN
+    FOR action, key, page_url, changes IN
+        EXECUTE notion.plan_query(link, notion.match_column(link, match))
+        USING CASE prefer WHEN 'postgres' THEN 'update' WHEN 'notion' THEN 'change'
+                          ELSE 'differs' END LOOP
+        IF action = 'pages' THEN
+            pages := changes::bigint;
+        ELSE
+            counts := jsonb_set(counts, ARRAY[action],
+                                to_jsonb(coalesce((counts ->> action)::bigint, 0) + 1));
+            RETURN NEXT;
+        END IF;
+    END LOOP;
+    requests := greatest(1, ceil(pages / 100.0)) + coalesce((counts ->> 'create')::bigint, 0)
+                + coalesce((counts ->> 'update')::bigint, 0)
+                + coalesce((counts ->> 'insert')::bigint, 0)
+                + coalesce((counts ->> 'trash')::bigint, 0);
+    SELECT coalesce(nullif(notion.option(s.srvoptions, 'budget_per_minute'), '0')::integer, 180)
+      INTO budget
+      FROM notion.links l JOIN pg_foreign_table t ON t.ftrelid = l.foreign_table_id
+      JOIN pg_foreign_server s ON s.oid = t.ftserver WHERE l.id = link;
+    action := 'total';
+    key := NULL;
+    page_url := NULL;
+    changes := counts || jsonb_build_object('requests', requests, 'minutes',
+                   CASE WHEN budget > 0 THEN round(requests::numeric / budget, 1) ELSE 0 END);
+    RETURN NEXT;
+END
+$$;
+COMMENT ON FUNCTION notion.plan(regclass, name, text) IS
+    'What notion.sync with the same arguments would do, row by row, without doing it: create,'
+    ' update and trash pages; insert and change rows; pair what never met; differs: matched '
+    'and different, no prefer given (sync would refuse); conflict: both sides changed, the '
+    'rule decides. changes: {"column": {"postgres": …, "notion": …}}. The last row, total, '
+    'has the counts, the requests and the minutes they take at the server''s budget. Reads '
+    'the data source as any query does.';

@@ -1,0 +1,130 @@
+// Examine: reads dirty rows as their owner sees them and asks the core what they wish.
+// A row that is merely not visible wishes nothing: absence is not deletion (postgres.md D3).
+// scope: step.
+#include "pg/apply/tasks.hpp"
+
+#include "pg/apply/rows.hpp"
+#include "pg/own.hpp"
+#include "pg/worker/process.hpp"
+#include "pg/worker/query.hpp"
+
+namespace notion::pg::apply {
+namespace {
+
+using namespace worker;
+
+constexpr int batch = 100;
+
+constinit Query select_dirty = {R"(
+SELECT w.link, w.key, w.version, w.deleted, coalesce(to_jsonb(m)::text, '')
+  FROM notion.work w
+  JOIN notion.links l ON l.id = w.link AND l.state = 'active'
+  LEFT JOIN notion.mappings m ON m.link = w.link AND m.key = w.key
+ WHERE w.state = 'new' AND w.due <= now() AND coalesce(m.flight, 'none') = 'none'
+ ORDER BY w.bulk, w.due LIMIT $1)"};
+
+constinit Query keep_wish = {R"(
+WITH told AS (SELECT $4::jsonb AS j),
+held AS (UPDATE notion.mappings m SET held = j -> 'held', reason = j ->> 'reason',
+                changed_at = w.captured_at
+           FROM told, notion.work w
+          WHERE m.link = $1 AND m.key = $2 AND w.link = $1 AND w.key = $2)
+UPDATE notion.work w
+   SET state = 'wish', wish = j -> 'wish', wished_at = clock_timestamp(), attempts = 0,
+       due = now(), reason = j ->> 'reason'
+  FROM told WHERE w.link = $1 AND w.key = $2 AND w.version = $3)"};
+
+constinit Query drop_work = {R"(
+WITH told AS (SELECT $4::jsonb AS j),
+held AS (UPDATE notion.mappings m SET held = j -> 'held', reason = j ->> 'reason'
+           FROM told WHERE m.link = $1 AND m.key = $2
+            AND (m.held, m.reason) IS DISTINCT FROM (j -> 'held', j ->> 'reason'))
+DELETE FROM notion.work w WHERE w.link = $1 AND w.key = $2 AND w.version = $3)"};
+
+constinit Query postpone = {R"(
+UPDATE notion.work w
+   SET attempts = attempts + 1, reason = $4,
+       due = now() + least(interval '200 ms' * power(2, least(attempts, 12)), interval '5 min'),
+       state = CASE WHEN $5 OR captured_at > now() - interval '10 min' THEN 'new'
+                    ELSE 'failed' END
+ WHERE w.link = $1 AND w.key = $2 AND w.version = $3)"};
+
+constinit Query keep_conflicts = {R"(
+SELECT notion.keep_conflicts($1, $2, m.page, $3, NULL)
+  FROM (SELECT 1) one LEFT JOIN notion.mappings m ON m.link = $1 AND m.key = $2
+ WHERE jsonb_array_length(coalesce($3 -> 'conflicts', '[]')) > 0)"};
+
+constinit Query has_wish = {"SELECT coalesce(jsonb_typeof($1::jsonb -> 'wish'), 'null') <> 'null'"};
+
+struct Dirty {
+    int32 link;
+    std::string_view key;
+    int64 version;
+    bool deleted;
+    std::string_view mapping;
+};
+
+/// A copy of the batch: the statements that follow replace SPI's last result.
+int read_batch(Dirty* dirty) {
+    const int rows = int(run(select_dirty, {as_int4(batch)}));
+    for (int row = 0; row < rows; row++)
+        dirty[row] = {int32(column_int8(row, 1)), column_view(row, 2), column_int8(row, 3),
+                      column_bool(row, 4), column_view(row, 5)};
+    return rows;
+}
+
+void put_off(const Dirty& dirty, const char* reason, bool busy) {
+    (void)run(postpone, {as_int4(dirty.link), as_text(dirty.key), as_int8(dirty.version),
+                         as_text(reason), as_bool(busy)});
+}
+
+/// True if the row wishes something.
+bool examine(const Dirty& dirty, const Linked& linked, bridge::Text* told) {
+    Row row;
+    Refusal refusal;
+    if (!read_row(linked, dirty.key, Lock::none, &row, &refusal)) {
+        put_off(dirty, refusal.message, refusal.is_busy());
+        return false;
+    }
+    bridge::Fault fault;
+    if (!bridge::sync_decide(linked.core, dirty.mapping, row.found ? row.json : "", dirty.deleted,
+                             told, fault)) {
+        put_off(dirty, fault.message, false);
+        return false;
+    }
+    const std::string_view json = bridge::text_view(told);
+    (void)run(has_wish, {as_jsonb(json)});
+    const bool wishes = column_bool(0, 1);
+    (void)run(keep_conflicts, {as_int4(dirty.link), as_text(dirty.key), as_jsonb(json)});
+    (void)run(wishes ? keep_wish : drop_work,
+              {as_int4(dirty.link), as_text(dirty.key), as_int8(dirty.version), as_jsonb(json)});
+    return wishes;
+}
+
+} // namespace
+
+bool examine_some() {
+    worker::begin("examining dirty rows");
+    auto* dirty = static_cast<Dirty*>(palloc(sizeof(Dirty) * batch));
+    const int count = read_batch(dirty);
+    auto* told = own<bridge::Text, bridge::text_free>(
+        CurrentMemoryContext, [](bridge::Fault& fault) { return bridge::text_new(fault); });
+    Linked* linked = nullptr;
+    int32 loaded = 0;
+    int wishes = 0;
+    for (int i = 0; i < count; i++) {
+        CHECK_FOR_INTERRUPTS();
+        if (loaded != dirty[i].link) {
+            linked = load(dirty[i].link, CurrentMemoryContext);
+            loaded = dirty[i].link;
+        }
+        if (linked != nullptr)
+            wishes += examine(dirty[i], *linked, told);
+    }
+    worker::commit();
+    if (wishes > 0)
+        worker::wake_net(MyDatabaseId);
+    return count == batch;
+}
+
+} // namespace notion::pg::apply

@@ -1,0 +1,102 @@
+// Linked: see the header. Everything comes from notion.links, notion.link_columns and the system
+// catalogs; no user code runs. scope: step.
+#include "pg/apply/linked.hpp"
+
+#include "pg/own.hpp"
+#include "pg/worker/query.hpp"
+#include "pg/zone.hpp"
+
+namespace notion::pg::apply {
+namespace {
+
+using namespace worker;
+
+constinit Query select_link = {R"(
+SELECT l.table_id::oid, l.key_column::text, l.direction <> 'to_notion',
+       (to_jsonb(l) || jsonb_build_object('columns',
+           (SELECT jsonb_agg(to_jsonb(c)) FROM notion.link_columns c WHERE c.link = l.id)))::text,
+       coalesce((SELECT o.option_value FROM pg_options_to_table(t.ftoptions) o
+                  WHERE o.option_name = 'time_zone'), 'UTC'),
+       (SELECT count(*) FROM notion.link_columns c WHERE c.link = l.id)::integer
+  FROM notion.links l JOIN pg_foreign_table t ON t.ftrelid = l.foreign_table_id
+ WHERE l.id = $1)"};
+
+constinit Query select_columns = {
+    "SELECT column_name::text FROM notion.link_columns WHERE link = $1 ORDER BY column_name"};
+
+bool load_column(Oid table, std::string_view name, LinkedColumn* column) {
+    namestrcpy(&column->name, pnstrdup(name.data(), name.size()));
+    const AttrNumber number = get_attnum(table, NameStr(column->name));
+    if (number == InvalidAttrNumber)
+        return false;
+    Oid collation;
+    bool varlena;
+    get_atttypetypmodcoll(table, number, &column->type, &column->typmod, &collation);
+    getTypeInputInfo(column->type, &column->input, &column->io_parameter);
+    getTypeOutputInfo(column->type, &column->output, &varlena);
+    return true;
+}
+
+bool load_columns(Linked* linked, MemoryContext context) {
+    const uint64 rows = run(select_columns, {as_int4(linked->id)});
+    linked->columns = static_cast<LinkedColumn*>(
+        MemoryContextAllocZero(context, sizeof(LinkedColumn) * (rows + 1)));
+    for (uint64 row = 0; row < rows; row++)
+        if (!load_column(linked->table, column_view(row, 1),
+                         &linked->columns[linked->column_count++]))
+            return false;
+    return true;
+}
+
+const char* qualified_name(Oid table, MemoryContext context) {
+    HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
+    if (!HeapTupleIsValid(tuple))
+        return nullptr;
+    const auto* relation = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple));
+    MemoryContext caller = MemoryContextSwitchTo(context);
+    const char* name = quote_qualified_identifier(get_namespace_name(relation->relnamespace),
+                                                  NameStr(relation->relname));
+    MemoryContextSwitchTo(caller);
+    ReleaseSysCache(tuple);
+    return name;
+}
+
+Oid owner_of(Oid table) {
+    HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
+    if (!HeapTupleIsValid(tuple))
+        return InvalidOid;
+    const Oid owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
+    ReleaseSysCache(tuple);
+    return owner;
+}
+
+} // namespace
+
+Linked* load(int32 link, MemoryContext context) {
+    if (run(select_link, {as_int4(link)}) == 0)
+        return nullptr;
+    auto* linked = static_cast<Linked*>(MemoryContextAllocZero(context, sizeof(Linked)));
+    linked->id = link;
+    linked->table = Oid(int32(column_int8(0, 1)));
+    linked->inserts = column_bool(0, 3);
+    linked->owner = owner_of(linked->table);
+    linked->qualified = qualified_name(linked->table, context);
+    if (linked->qualified == nullptr ||
+        !load_column(linked->table, column_view(0, 2), &linked->key))
+        return nullptr;
+    const std::string_view json = column_view(0, 4);
+    const std::string_view zone_name = column_view(0, 5);
+    const bridge::ZoneView zone = pg::zone(pnstrdup(zone_name.data(), zone_name.size()));
+    linked->core = own<bridge::Link, bridge::link_close>(
+        context, [&](bridge::Fault& fault) { return bridge::link_open(json, zone, fault); });
+    return load_columns(linked, context) ? linked : nullptr;
+}
+
+const LinkedColumn* find_column(const Linked& linked, std::string_view name) {
+    for (int i = 0; i < linked.column_count; i++)
+        if (name == NameStr(linked.columns[i].name))
+            return &linked.columns[i];
+    return nullptr;
+}
+
+} // namespace notion::pg::apply

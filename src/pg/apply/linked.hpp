@@ -1,0 +1,39 @@
+// Linked: a linked table as apply needs it: where it is, whose it is, its paired columns, and the
+// core's view of the link. Loaded at each step, since a user may alter the table in between.
+// scope: step (its memory context).
+#pragma once
+
+#include "pg/postgres.hpp"
+
+#include "bridge/sync.hpp"
+
+namespace notion::pg::apply {
+
+struct LinkedColumn {
+    NameData name;
+    Oid type;
+    int32 typmod;
+    Oid input;
+    Oid io_parameter;
+    Oid output;
+};
+
+struct Linked {
+    int32 id;
+    Oid table;
+    Oid owner;
+    const char* qualified; ///< schema-qualified and quoted
+    LinkedColumn key;
+    LinkedColumn* columns; ///< all paired ones, the key among them
+    int column_count;
+    bool inserts; ///< a page without a row becomes one: the link also reads
+    bridge::Link* core;
+};
+
+/// Loads a link into `context`; null where it, its table or one of its columns is gone.
+/// requires: SPI connected.
+Linked* load(int32 link, MemoryContext context);
+
+const LinkedColumn* find_column(const Linked& linked, std::string_view name);
+
+} // namespace notion::pg::apply

@@ -1,0 +1,238 @@
+// Merge: an admitted snapshot into its row, in one transaction with the base, the log and the
+// conflicts. Attempts are counted before they are made, in a transaction of their own, so that a
+// snapshot that ends the process is set aside in the end.
+// scope: step.
+#include "pg/apply/tasks.hpp"
+
+#include "pg/apply/rows.hpp"
+#include "pg/capture/outbox.hpp"
+#include "pg/own.hpp"
+#include "pg/worker/process.hpp"
+#include "pg/worker/query.hpp"
+
+namespace notion::pg::apply {
+namespace {
+
+using namespace worker;
+
+constexpr int batch = 50;
+
+constinit Query claim = {R"(
+UPDATE notion.snapshots s
+   SET attempts = attempts + 1, failed = attempts >= 30,
+       due = now() + least(interval '200 ms' * power(2, least(attempts, 12)), interval '5 min')
+ WHERE (s.link, s.page) IN (
+    SELECT d.link, d.page FROM notion.snapshots d
+      JOIN notion.links l ON l.id = d.link AND l.state = 'active'
+     WHERE NOT d.failed AND d.job IS NULL AND d.due <= now()
+     ORDER BY d.due LIMIT $1 FOR UPDATE OF d SKIP LOCKED)
+RETURNING s.link, s.page::text)"};
+
+/// The mapping first: its lock is what the two processes exclude each other by.
+constinit Query lock_mapping = {R"(
+SELECT m.key, m.flight, to_jsonb(m)::text FROM notion.mappings m
+ WHERE m.link = $1 AND m.page = $2::uuid FOR UPDATE)"};
+
+constinit Query select_snapshot = {R"(
+SELECT to_jsonb(s)::text,
+       jsonb_build_object('row_changed_at', coalesce(w.captured_at, m.changed_at),
+           'row_changed_by', w.who, 'snapshot_asked_at', s.asked_at, 'edited', s.edited,
+           'edited_by', s.edited_by, 'hops', coalesce(m.hops, 0), 'dirty_hint', w.key IS NOT NULL,
+           'deleted', coalesce(w.deleted, false))::text,
+       coalesce(m.hops, 0)
+  FROM notion.snapshots s
+  LEFT JOIN notion.mappings m ON m.link = s.link AND m.page = s.page
+  LEFT JOIN notion.work w ON w.link = m.link AND w.key = m.key
+ WHERE s.link = $1 AND s.page = $2::uuid AND NOT s.failed FOR UPDATE OF s)"};
+
+/// $1 link, $2 page, $3 key, $4 what the core told, $5 what it told of the row as written.
+constinit Query keep_merged = {R"(
+WITH told AS (
+    SELECT $4 AS j, coalesce($5 -> 'base', $4 -> 'base') AS base,
+           coalesce($4 -> 'log', '[]') || coalesce($5 -> 'log', '[]') AS changes,
+           coalesce($5 ->> 'dirty', $4 ->> 'dirty')::boolean AS dirty),
+seen AS (DELETE FROM notion.snapshots s WHERE s.link = $1 AND s.page = $2::uuid RETURNING s.*),
+mapped AS (
+    INSERT INTO notion.mappings AS m (link, key, page, url, page_state, row_state, base, held,
+                                      edited, seen_at, hops)
+    SELECT $1, $3, $2::uuid, seen.url, coalesce(j ->> 'page_state', 'live'),
+           CASE j ->> 'action' WHEN 'delete' THEN 'deleted' ELSE 'present' END,
+           told.base, coalesce(j -> 'held', '{}'), seen.edited, seen.asked_at, 1
+      FROM told, seen
+    ON CONFLICT (link, key) DO UPDATE
+       SET page = excluded.page, url = excluded.url, page_state = excluded.page_state,
+           row_state = excluded.row_state, base = excluded.base, held = excluded.held,
+           edited = greatest(m.edited, excluded.edited), seen_at = excluded.seen_at),
+logged AS (
+    INSERT INTO notion.log (link, key, page, side, action, changes, actor)
+    SELECT $1, $3, $2::uuid, 'notion', j ->> 'action',
+           (SELECT jsonb_object_agg(c ->> 'column', c - 'column')
+              FROM jsonb_array_elements(told.changes) c), seen.edited_by::text
+      FROM told, seen
+     WHERE j ->> 'action' <> 'none' OR jsonb_array_length(told.changes) > 0)
+INSERT INTO notion.work AS w (link, key, hops)
+SELECT $1, $3, 1 FROM told WHERE told.dirty
+ON CONFLICT (link, key) DO UPDATE SET version = w.version + 1, state = 'new', due = now())"};
+
+/// A wish was decided before this snapshot was merged: it is decided again.
+constinit Query decide_again = {R"(
+UPDATE notion.work SET state = 'new', version = version + 1, due = now()
+ WHERE link = $1 AND key = $2 AND state = 'wish')"};
+
+constinit Query keep_conflicts = {
+    "SELECT notion.keep_conflicts($1, $2, $3::uuid, $4, $4 ->> 'edited_by')"};
+
+constinit Query drop_snapshot = {
+    "DELETE FROM notion.snapshots WHERE link = $1 AND page = $2::uuid"};
+
+constinit Query set_aside = {R"(
+UPDATE notion.snapshots
+   SET reason = $3, failed = failed OR (NOT $4 AND asked_at < now() - interval '10 min')
+ WHERE link = $1 AND page = $2::uuid)"};
+
+constinit Query read_told = {
+    "SELECT j ->> 'action', coalesce(j -> 'write', '{}')::text, coalesce(j ->> 'reason', '') "
+    "FROM (SELECT $1::jsonb AS j) told"};
+
+struct Arrival {
+    int32 link;
+    std::string_view page;
+};
+
+void wait_with(const Arrival& arrival, const char* reason, bool busy) {
+    (void)run(set_aside,
+              {as_int4(arrival.link), as_text(arrival.page), as_text(reason), as_bool(busy)});
+}
+
+/// What the core told, as far as glue must know.
+struct Told {
+    std::string_view action;
+    std::string_view write;
+    const char* reason;
+};
+
+Told told_of(std::string_view json) {
+    (void)run(read_told, {as_jsonb(json)});
+    return {column_view(0, 1), column_view(0, 2), column_text(0, 3)};
+}
+
+/// Writes what the core told. False if the table refused. `key` is set for a new row.
+bool write(const Linked& linked, const Told& told, std::string_view* key, Refusal* refusal) {
+    if (told.action == "delete")
+        return delete_row(linked, *key, refusal);
+    if (told.action != "insert" && told.action != "update")
+        return true;
+    const Assignments values = assignments(told.write);
+    if (told.action == "insert")
+        return insert_row(linked, values, key, refusal);
+    return values.count == 0 || update_row(linked, *key, values, refusal);
+}
+
+struct Merging {
+    const Arrival* arrival;
+    const Linked* linked;
+    bridge::Text* text;
+    std::string_view key; ///< "" for a page without a row, until it has one
+    std::string_view mapping;
+    std::string_view snapshot;
+    std::string_view times;
+};
+
+/// Base, log and conflicts, after the row was written: read back, since a trigger may have made
+/// something else of it.
+void keep(const Merging& merging, std::string_view told) {
+    const Arg link = as_int4(merging.arrival->link);
+    const Arg page = as_text(merging.arrival->page);
+    const Arg key = as_text(merging.key);
+    Row row = {};
+    Refusal refusal;
+    bridge::Fault fault;
+    std::string_view rebased;
+    if (read_row(*merging.linked, merging.key, Lock::none, &row, &refusal) && row.found &&
+        bridge::sync_rebase(merging.linked->core, merging.mapping, told, row.json, merging.text,
+                            fault))
+        rebased = bridge::text_view(merging.text);
+    (void)run(keep_conflicts, {link, key, page, as_jsonb(told)});
+    (void)run(keep_merged, {link, page, key, as_jsonb(told), as_jsonb(rebased)});
+    (void)run(decide_again, {link, key});
+}
+
+void merge(Merging& merging) {
+    const Arrival& arrival = *merging.arrival;
+    const bool mapped = !merging.key.empty();
+    Row row = {};
+    Refusal refusal;
+    bridge::Fault fault;
+    if (mapped && !read_row(*merging.linked, merging.key, Lock::row, &row, &refusal))
+        return wait_with(arrival, refusal.message, refusal.is_busy());
+    if (!bridge::sync_merge(merging.linked->core, merging.mapping, row.found ? row.json : "",
+                            merging.snapshot, merging.times, merging.text, fault))
+        return wait_with(arrival, fault.message, false);
+    const std::string_view view = bridge::text_view(merging.text);
+    const std::string_view json = apply::keep(CurrentMemoryContext, view);
+    const Told told = told_of(json);
+    if (told.action == "wait")
+        return wait_with(arrival, told.reason, false);
+    if (!write(*merging.linked, told, &merging.key, &refusal))
+        return wait_with(arrival, refusal.message, refusal.is_busy());
+    if (merging.key.empty())
+        (void)run(drop_snapshot, {as_int4(arrival.link), as_text(arrival.page)});
+    else
+        keep(merging, json);
+}
+
+void merge_arrival(const Arrival& arrival, const Linked& linked, bridge::Text* text) {
+    const Arg link = as_int4(arrival.link);
+    const Arg page = as_text(arrival.page);
+    Merging merging = {&arrival, &linked, text, {}, {}, {}, {}};
+    if (run(lock_mapping, {link, page}) > 0) {
+        if (column_view(0, 2) != "none")
+            return; // net decides about the flight first, and wakes us
+        merging.key = column_view(0, 1);
+        merging.mapping = column_view(0, 3);
+    }
+    if (run(select_snapshot, {link, page}) == 0)
+        return;
+    merging.snapshot = column_view(0, 1);
+    merging.times = column_view(0, 2);
+    capture::set_hops(int32(column_int8(0, 3)) + 1);
+    if (merging.key.empty() && !linked.inserts)
+        (void)run(drop_snapshot, {link, page});
+    else
+        merge(merging);
+}
+
+void merge_in_transaction(const Arrival& arrival) {
+    worker::begin("merging a page into its row");
+    Linked* linked = load(arrival.link, CurrentMemoryContext);
+    if (linked != nullptr) {
+        auto* text = own<bridge::Text, bridge::text_free>(
+            CurrentMemoryContext, [](bridge::Fault& fault) { return bridge::text_new(fault); });
+        merge_arrival(arrival, *linked, text);
+    }
+    worker::commit();
+}
+
+} // namespace
+
+bool merge_some() {
+    MemoryContext memory =
+        AllocSetContextCreate(TopMemoryContext, "pg_notion arrivals", ALLOCSET_DEFAULT_SIZES);
+    worker::begin("taking admitted snapshots");
+    const int count = int(run(claim, {as_int4(batch)}));
+    auto* arrivals =
+        static_cast<Arrival*>(MemoryContextAlloc(memory, sizeof(Arrival) * (count + 1)));
+    for (int i = 0; i < count; i++)
+        arrivals[i] = {int32(column_int8(i, 1)), MemoryContextStrdup(memory, column_text(i, 2))};
+    worker::commit();
+    for (int i = 0; i < count; i++) {
+        CHECK_FOR_INTERRUPTS();
+        merge_in_transaction(arrivals[i]);
+    }
+    MemoryContextDelete(memory);
+    if (count > 0)
+        worker::wake_net(MyDatabaseId);
+    return count == batch;
+}
+
+} // namespace notion::pg::apply

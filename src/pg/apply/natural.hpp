@@ -1,0 +1,24 @@
+// Natural keys: the rows of a table by the value of one column, for pairing at the first sync.
+// A value that two rows share pairs nothing: a guess would mix two rows up.
+// scope: call.
+#pragma once
+
+#include "pg/apply/rows.hpp"
+
+namespace notion::pg::apply {
+
+struct NaturalKeys {
+    const char* column;
+    HTAB* rows;
+};
+
+/// Reads the whole table as its owner. False where it refused.
+bool natural_keys(const Linked& linked, std::string_view column, NaturalKeys** keys,
+                  Refusal* refusal);
+/// The key of the one row whose column equals what the snapshot says; "" for none or several.
+std::string_view natural_match(const NaturalKeys& keys, const Linked& linked,
+                               std::string_view snapshot, bridge::Text* text);
+/// All keys of the table as text[].
+bool all_keys(const Linked& linked, Datum* keys, Refusal* refusal);
+
+} // namespace notion::pg::apply

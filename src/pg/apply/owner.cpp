@@ -1,0 +1,90 @@
+// Owner: see the header. PG_TRY is at home here: every local is trivial, and volatile where the
+// catch reads it. scope: call.
+#include "pg/apply/owner.hpp"
+
+namespace notion::pg::apply {
+namespace {
+
+/// Deferred work would run at commit, as superuser (before 18): so nothing may be deferred. An
+/// immediate trigger may defer again; then the restricted operation refuses to queue the event.
+void fire_constraints_at_once() {
+    ConstraintsSetStmt statement = {};
+    statement.type = T_ConstraintsSetStmt;
+    AfterTriggerSetState(&statement);
+}
+
+void set_local(const char* name, const char* value) {
+    (void)set_config_option(name, value, PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
+void run(Oid owner, void (*body)(void*), void* state, int timeout_ms) {
+    Oid user;
+    int context;
+    fire_constraints_at_once();
+    GetUserIdAndSecContext(&user, &context);
+    const int level = NewGUCNestLevel();
+    set_local("search_path", "pg_catalog, pg_temp");
+    set_local("row_security", "off");
+    set_local("lock_timeout", psprintf("%d", lock_timeout_ms));
+    SetUserIdAndSecContext(owner,
+                           context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
+    // statement_timeout does nothing in a background worker: the client's command loop arms it.
+    enable_timeout_after(STATEMENT_TIMEOUT, timeout_ms);
+    body(state);
+    disable_timeout(STATEMENT_TIMEOUT, false);
+    AtEOXact_GUC(false, level);
+    SetUserIdAndSecContext(user, context);
+}
+
+/// Errors of the machine rather than of the table end the process, and the launcher starts a new
+/// one. An internal error (XX000) that a user's function raises is a refusal like any other: its
+/// subtransaction is undone, and ending the process would let one owner stop every link.
+bool is_machine_error(int sqlstate) {
+    const int category = ERRCODE_TO_CATEGORY(sqlstate);
+    return category == ERRCODE_TO_CATEGORY(ERRCODE_INSUFFICIENT_RESOURCES) ||
+           category == ERRCODE_TO_CATEGORY(ERRCODE_SYSTEM_ERROR) ||
+           category == ERRCODE_TO_CATEGORY(ERRCODE_CONNECTION_EXCEPTION) ||
+           sqlstate == ERRCODE_DATA_CORRUPTED || sqlstate == ERRCODE_INDEX_CORRUPTED ||
+           sqlstate == ERRCODE_ADMIN_SHUTDOWN || sqlstate == ERRCODE_CRASH_SHUTDOWN;
+}
+
+} // namespace
+
+bool Refusal::is_busy() const {
+    return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE || sqlstate == ERRCODE_QUERY_CANCELED ||
+           ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_TO_CATEGORY(ERRCODE_TRANSACTION_ROLLBACK);
+}
+
+bool as_owner(Oid owner, void (*body)(void*), void* state, Refusal* refusal, int timeout_ms) {
+    MemoryContext memory = CurrentMemoryContext;
+    ResourceOwner resources = CurrentResourceOwner;
+    volatile bool well = false;
+    BeginInternalSubTransaction(nullptr);
+    MemoryContextSwitchTo(memory);
+    PG_TRY();
+    {
+        run(owner, body, state, timeout_ms);
+        ReleaseCurrentSubTransaction();
+        well = true;
+    }
+    PG_CATCH();
+    {
+        MemoryContextSwitchTo(memory);
+        disable_timeout(STATEMENT_TIMEOUT, false);
+        ErrorData* error = CopyErrorData();
+        FlushErrorState();
+        RollbackAndReleaseCurrentSubTransaction();
+        QueryCancelPending = false; // the timeout's signal may have come while we cleaned up
+        if (is_machine_error(error->sqlerrcode))
+            ReThrowError(error);
+        refusal->sqlstate = error->sqlerrcode;
+        refusal->message = error->message == nullptr ? "" : error->message;
+        refusal->detail = error->detail == nullptr ? "" : error->detail;
+    }
+    PG_END_TRY();
+    MemoryContextSwitchTo(memory);
+    CurrentResourceOwner = resources;
+    return well;
+}
+
+} // namespace notion::pg::apply

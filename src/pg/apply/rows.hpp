@@ -1,0 +1,45 @@
+// Rows: reading and writing single rows of linked tables, each as the table's owner (owner.hpp).
+// Values cross as text, printed and read by the types' own functions under the worker's pinned
+// settings, so that a row looks the same whoever changed it.
+// scope: call.
+#pragma once
+
+#include "pg/apply/linked.hpp"
+#include "pg/apply/owner.hpp"
+
+namespace notion::pg::apply {
+
+enum class Lock : uint8_t { none, row };
+
+/// json: {"column": "text" | null} of the paired columns; "" where no row has the key.
+struct Row {
+    std::string_view json;
+    bool found;
+};
+
+/// One column to set; null: SQL NULL.
+struct Assignment {
+    std::string_view column;
+    std::string_view text;
+    bool null;
+};
+struct Assignments {
+    Assignment* list;
+    int count;
+};
+/// Of a JSON object {"column": "text" | null}. requires: SPI connected.
+Assignments assignments(std::string_view json);
+
+/// A copy of words that outlives a subtransaction and its SPI.
+std::string_view keep(MemoryContext memory, std::string_view words);
+
+/// All return false where the table refused, and undo what they did.
+bool read_row(const Linked& linked, std::string_view key, Lock lock, Row* row, Refusal* refusal);
+bool update_row(const Linked& linked, std::string_view key, const Assignments& to,
+                Refusal* refusal);
+/// The new row's key, which its default, identity or a trigger chose.
+bool insert_row(const Linked& linked, const Assignments& values, std::string_view* key,
+                Refusal* refusal);
+bool delete_row(const Linked& linked, std::string_view key, Refusal* refusal);
+
+} // namespace notion::pg::apply

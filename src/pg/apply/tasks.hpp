@@ -1,0 +1,15 @@
+// Tasks of the apply process, each a handful of short transactions (docs/sync.md). They return
+// whether there may be more to do at once. requires: outside a transaction.
+// scope: worker.
+#pragma once
+
+namespace notion::pg::apply {
+
+/// Dirty rows, against the base: what should be sent.
+bool examine_some();
+/// Admitted snapshots, into their rows.
+bool merge_some();
+/// A sync whose scan is done: rows and pages are paired.
+bool pair_one_job();
+
+} // namespace notion::pg::apply

@@ -1,0 +1,25 @@
+// Links, as capture needs them: which link a relation belongs to, and which columns matter.
+// A backend cache over notion.links and notion.link_columns, read with a catalog snapshot, since
+// an old REPEATABLE READ snapshot cannot see a link made after it but its writes must be captured.
+// Refuses: raising because of our own state; a relation without a link has none, that is all.
+// scope: backend.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+namespace notion::pg::capture {
+
+/// Valid until the next command: a relcache invalidation frees it.
+struct CapturedLink {
+    Oid relation; ///< hash key: the relation the trigger fired on, perhaps a leaf partition
+    int32 link;   ///< 0: this relation has no link
+    AttrNumber key;
+    int paired_count;
+    AttrNumber* paired; ///< columns whose change is captured, the key apart
+};
+
+/// The link of `relation`, or of the root of its partition tree. Never null; see
+/// CapturedLink::link.
+const CapturedLink* link_of(Relation relation);
+
+} // namespace notion::pg::capture

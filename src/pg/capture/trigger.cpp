@@ -1,0 +1,96 @@
+// Trigger: notion.capture(), AFTER ROW INSERT OR UPDATE OR DELETE and AFTER TRUNCATE of a linked
+// table. AFTER, so that it sees the row as stored, with what other triggers and generated columns
+// made of it (postgres.md 8). It reports keys, nothing else: the worker looks at the row itself.
+// Refuses: raising because of our own state; a table without a link is none of its business.
+// scope: call.
+#include "pg/capture/buffer.hpp"
+#include "pg/capture/key.hpp"
+#include "pg/capture/links.hpp"
+#include "pg/capture/outbox.hpp"
+#include "pg/settings.hpp"
+
+namespace notion::pg::capture {
+namespace {
+
+bool differs(TupleTableSlot* before, TupleTableSlot* after, AttrNumber column) {
+    const Form_pg_attribute attribute = TupleDescAttr(after->tts_tupleDescriptor, column - 1);
+#if PG_VERSION_NUM >= 180000
+    if (attribute->attgenerated == ATTRIBUTE_GENERATED_VIRTUAL)
+        return true; // absent from trigger tuples: always looked at
+#endif
+    bool was_null;
+    bool is_null;
+    const Datum was = slot_getattr(before, column, &was_null);
+    const Datum is = slot_getattr(after, column, &is_null);
+    if (was_null != is_null)
+        return true;
+    // Images, not values: a change of representation alone is reported too, which is harmless.
+    return !is_null && !datumIsEqual(was, is, attribute->attbyval, attribute->attlen);
+}
+
+bool paired_column_changed(const CapturedLink& link, TupleTableSlot* before,
+                           TupleTableSlot* after) {
+    for (int i = 0; i < link.paired_count; i++)
+        if (differs(before, after, link.paired[i]))
+            return true;
+    return false;
+}
+
+void report(const CapturedLink& link, TupleTableSlot* row, Evidence evidence) {
+    bool null;
+    const Datum key = slot_getattr(row, link.key, &null);
+    if (null)
+        return; // key columns are NOT NULL; a row without one has no mapping and can have none
+    const Oid type = TupleDescAttr(row->tts_tupleDescriptor, link.key - 1)->atttypid;
+    const int32 id = link.link;
+    open_outbox();
+    add(id, evidence, key_text(key, type));
+}
+
+void capture_row(const TriggerData& trigger) {
+    const CapturedLink* known = link_of(trigger.tg_relation);
+    if (known->link == 0)
+        return;
+    const CapturedLink link = *known; // open_outbox may take an invalidation that frees the entry
+    if (TRIGGER_FIRED_BY_INSERT(trigger.tg_event)) {
+        report(link, trigger.tg_trigslot, Evidence::changed);
+    } else if (TRIGGER_FIRED_BY_DELETE(trigger.tg_event)) {
+        report(link, trigger.tg_trigslot, Evidence::deleted);
+    } else if (differs(trigger.tg_trigslot, trigger.tg_newslot, link.key)) {
+        report(link, trigger.tg_trigslot, Evidence::deleted);
+        report(link, trigger.tg_newslot, Evidence::changed);
+    } else if (paired_column_changed(link, trigger.tg_trigslot, trigger.tg_newslot)) {
+        report(link, trigger.tg_newslot, Evidence::changed);
+    }
+}
+
+void capture_truncate(const TriggerData& trigger) {
+    const CapturedLink* known = link_of(trigger.tg_relation);
+    if (known->link == 0)
+        return;
+    const int32 link = known->link;
+    open_outbox();
+    add(link, Evidence::truncated, {});
+}
+
+} // namespace
+} // namespace notion::pg::capture
+
+extern "C" {
+PG_FUNCTION_INFO_V1(notion_capture);
+}
+
+extern "C" Datum notion_capture(PG_FUNCTION_ARGS) {
+    using namespace notion::pg::capture;
+    if (!CALLED_AS_TRIGGER(fcinfo))
+        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                        errmsg("notion.capture() can only be called as a trigger")));
+    const auto& trigger = *reinterpret_cast<TriggerData*>(fcinfo->context);
+    if (!notion::pg::settings::capture || !TRIGGER_FIRED_AFTER(trigger.tg_event))
+        return PointerGetDatum(nullptr);
+    if (TRIGGER_FIRED_FOR_ROW(trigger.tg_event))
+        capture_row(trigger);
+    else if (TRIGGER_FIRED_BY_TRUNCATE(trigger.tg_event))
+        capture_truncate(trigger);
+    return PointerGetDatum(nullptr);
+}
