@@ -129,7 +129,8 @@ function check_request(exchange, route, path_values) {
   const body = request ?? {}
   if (typeof body !== "object" || Array.isArray(body)) return ["/ a body is an object"]
   for (const name of Object.keys(body)) {
-    if (!route.body_names.includes(name)) errors.push(`/${name} is not in the body of ${route.name}`)
+    if (!route.body_names.includes(name))
+      errors.push(`/${name} is not in the body of ${route.name}`)
   }
   for (const name of Object.keys(query)) {
     if (!route.query_names.includes(name)) {

@@ -16,13 +16,17 @@ test("all recorded exchanges validate", { skip }, async () => {
   assert.equal(totals.passed, 1403)
 })
 
-test("recorded requests go beyond the types only in the short form of a title", { skip }, async () => {
-  const { deviations } = await validate_lines(recorded_lines())
-  for (const { line, errors } of deviations) {
-    assert.ok(Array.isArray(line.req.properties?.title), describe_failure({ line, errors }))
-    for (const text of errors) assert.match(text, /^\/properties\/title /)
-  }
-})
+test(
+  "recorded requests go beyond the types only in the short form of a title",
+  { skip },
+  async () => {
+    const { deviations } = await validate_lines(recorded_lines())
+    for (const { line, errors } of deviations) {
+      assert.ok(Array.isArray(line.req.properties?.title), describe_failure({ line, errors }))
+      for (const text of errors) assert.match(text, /^\/properties\/title /)
+    }
+  },
+)
 
 function response_errors(line, spoil) {
   const copy = structuredClone(line)
@@ -42,7 +46,10 @@ function first(method, path, condition = () => true) {
 test("the judge convicts a spoiled page", { skip }, () => {
   const page = first("GET", /^\/v1\/pages\/[^/]+$/)
   const convicts = (spoil) => assert.notDeepEqual(response_errors(page, spoil), [])
-  assert.deepEqual(response_errors(page, () => {}), [])
+  assert.deepEqual(
+    response_errors(page, () => {}),
+    [],
+  )
   convicts((line) => delete line.resp.created_time)
   convicts((line) => delete line.resp.properties)
   convicts((line) => (line.resp.parent = { type: "data_source_id" }))

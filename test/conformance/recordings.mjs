@@ -11,7 +11,9 @@ const file = process.env.NOTION_RECORDINGS ?? join(dirname(fileURLToPath(import.
 export const no_recordings = existsSync(file) ? false : `no recordings at ${file}`
 
 export function recorded_lines() {
-  return readFileSync(file, "utf8").split("\n").filter((text) => text !== "")
+  return readFileSync(file, "utf8")
+    .split("\n")
+    .filter((text) => text !== "")
 }
 
 export function recorded_exchanges() {

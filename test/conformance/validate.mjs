@@ -43,7 +43,9 @@ export function describe_failure({ line, route, errors }) {
     const text = JSON.stringify(value) ?? ""
     return text.length > 1500 ? text.slice(0, 1500) + "…" : text
   }
-  const query = line.query ? `?${typeof line.query === "string" ? line.query : brief(line.query)}` : ""
+  const query = line.query
+    ? `?${typeof line.query === "string" ? line.query : brief(line.query)}`
+    : ""
   return [
     `${line.method} ${line.path ?? line.uri}${query} (${route}, ${line.version}) ${line.status}`,
     ...errors.slice(0, shown_errors).map((text) => `    ${text}`),

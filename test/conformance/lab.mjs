@@ -1,0 +1,72 @@
+// One emulator a test file: a process of its own on a free port, ended by its handle.
+// Assumes NOTION_EMULATOR names the binary (test/conformance/run sets it).
+// scope: process.
+import { spawn } from "node:child_process"
+import { createInterface } from "node:readline"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+import assert from "node:assert/strict"
+import { Client, isNotionClientError } from "@notionhq/client"
+
+const beside = join(dirname(fileURLToPath(import.meta.url)), "../../build/notion-emulator")
+const binary = process.env.NOTION_EMULATOR ?? beside
+
+// Resolves to the port; rejects when the program ends or cannot be started.
+function listening(child) {
+  return new Promise((resolve, reject) => {
+    child.on("error", reject)
+    child.on("exit", (code, signal) => reject(new Error(`emulator ended: ${code ?? signal}`)))
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      const match = /listening on 127\.0\.0\.1:(\d+)/.exec(line)
+      if (match) resolve(Number(match[1]))
+    })
+  })
+}
+
+export async function start_emulator(...options) {
+  const child = spawn(binary, ["--port", "0", ...options], { stdio: ["ignore", "pipe", "inherit"] })
+  const kill = () => child.kill("SIGTERM")
+  process.on("exit", kill)
+  const url = `http://127.0.0.1:${await listening(child)}`
+
+  async function control(method, path, body) {
+    const text = typeof body === "string" ? body : JSON.stringify(body)
+    const answer = await fetch(`${url}/_emulator/${path}`, { method, body: text })
+    const reply = await answer.text()
+    if (!answer.ok) throw new Error(`${method} /_emulator/${path}: ${answer.status} ${reply}`)
+    return reply
+  }
+
+  return {
+    url,
+    control,
+    // A person's token has no budget; most tests act as an integration with a large one.
+    client: (auth, options = {}) =>
+      new Client({
+        auth,
+        baseUrl: url,
+        notionVersion: "2026-03-11",
+        retry: false,
+        logger: () => {},
+        ...options,
+      }),
+    journal: async () => (await control("GET", "journal")).split("\n").filter(Boolean),
+    stop: () =>
+      new Promise((resolve) => {
+        process.off("exit", kill)
+        if (child.exitCode !== null || child.signalCode !== null) return resolve()
+        child.removeAllListeners("exit")
+        child.on("exit", resolve)
+        kill()
+      }),
+  }
+}
+
+// The SDK's own error, with this code and status.
+export const refused = (promise, code, status) =>
+  assert.rejects(promise, (error) => {
+    assert.ok(isNotionClientError(error), String(error))
+    assert.equal(error.code, code, error.message)
+    assert.equal(error.status, status)
+    return true
+  })
