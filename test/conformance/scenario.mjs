@@ -393,6 +393,26 @@ test("blocks: append, list by pages, nest, update, delete", async () => {
   await trash(page)
 })
 
+test("pages move, have comments, and no templates", async () => {
+  const page = await notion.pages.create({
+    parent: root,
+    properties: { title: { title: text("Nomad") } },
+  })
+  const page_id = page.id
+  const moved = await notion.pages.move({ page_id, parent: { data_source_id: zoo.source_id } })
+  assert.equal(moved.parent.data_source_id, zoo.source_id)
+  assert.equal(plain(moved.properties.Name.title), "Nomad")
+  const said = await notion.comments.create({ parent: { page_id }, rich_text: text("welcome") })
+  const { results } = await notion.comments.list({ block_id: page_id })
+  assert.deepEqual(
+    results.map((comment) => comment.id),
+    [said.id],
+  )
+  const { templates } = await notion.dataSources.listTemplates({ data_source_id: zoo.source_id })
+  assert.deepEqual(templates, [])
+  await trash(page)
+})
+
 test("markdown: get and replace", async () => {
   const page = await make_page("text")
   const page_id = page.id
