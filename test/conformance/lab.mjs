@@ -9,6 +9,19 @@ import assert from "node:assert/strict"
 import { Client, isNotionClientError } from "@notionhq/client"
 
 const beside = join(dirname(fileURLToPath(import.meta.url)), "../../build/notion-emulator")
+// A page of the workspace that everything is made under; ids and shape as Notion answers them.
+const root_id = "11111111-0000-4000-8000-000000000001"
+const root_text = [{ type: "text", text: { content: "Lab" }, plain_text: "Lab" }]
+const root_page = {
+  object: "page",
+  id: root_id,
+  created_time: "2026-01-01T00:00:00.000Z",
+  last_edited_time: "2026-01-01T00:00:00.000Z",
+  parent: { type: "workspace", workspace: true },
+  properties: { title: { id: "title", type: "title", title: root_text } },
+}
+const people = ["Ada Example", "Bela Example"].map((name) => ({ name, type: "person" }))
+
 const binary = process.env.NOTION_EMULATOR ?? beside
 
 // Resolves to the port; rejects when the program ends or cannot be started.
@@ -37,9 +50,18 @@ export async function start_emulator(...options) {
     return reply
   }
 
+  const post = async (path, body) => JSON.parse(await control("POST", path, body))
+  await post("load", { users: people, data_sources: [], pages: [root_page] })
+
   return {
     url,
-    control,
+    root_id,
+    load: (world) => post("load", world),
+    set_clock: (now) => post("clock", { now }),
+    advance: (advance_ms) => post("clock", { advance_ms }),
+    fault: (rule) => post("faults", rule),
+    subscribe: (hook) => post("webhooks", { url: hook }),
+    drain: () => post("webhooks/drain"),
     // A person's token has no budget; most tests act as an integration with a large one.
     client: (auth, options = {}) =>
       new Client({

@@ -59,8 +59,8 @@ function found_sources(exchanges) {
 
 async function prepare(lab, exchanges) {
   const binding = new Binding()
-  const root = await lab.root_page(lab.client("ntn_bot_recorded"))
-  const world = { users: [...users.values()], data_sources: [], databases: [], pages: [] }
+  const root = lab.root_id
+  const world = { users: [...users.values()], data_sources: [], pages: [], newest_first: true }
   for (const [id, rows] of found_sources(exchanges)) {
     const source = sources.get(id)
     assert.ok(source, `data source ${id} is recorded`)
@@ -69,7 +69,7 @@ async function prepare(lab, exchanges) {
     for (const one of [source, ...rows]) binding.bind(one.id, one.id)
     binding.bind(source.parent.database_id, source.parent.database_id)
   }
-  await lab.load(world, root)
+  await lab.load(world)
   for (const exchange of exchanges) {
     const page = exchange.method === "POST" ? exchange.req.parent?.page_id : undefined
     if (page && !binding.of(page)) binding.bind(page, root)

@@ -27,7 +27,7 @@ before(async () => {
   lab = await start_emulator("--budget", "100000/60", "--query-limit", String(query_limit))
   notion = lab.client("ntn_bot_conformance")
   zoo = await make_zoo(lab, notion)
-  root = { type: "page_id", page_id: await lab.root_page(notion) }
+  root = { type: "page_id", page_id: lab.root_id }
 })
 after(() => lab?.stop())
 

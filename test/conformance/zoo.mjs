@@ -102,7 +102,7 @@ export async function make_zoo(lab, notion) {
   await lab.set_clock(`${hour}00:10.000Z`)
   const { results: users } = await notion.users.list({})
   const people = users.filter((user) => user.type === "person").map((user) => user.id)
-  const parent = { type: "page_id", page_id: await lab.root_page(notion) }
+  const parent = { type: "page_id", page_id: lab.root_id }
   const { source_id: peer_source, ids: peers } = await make_peers(notion, parent)
   const database = await notion.databases.create({
     parent,
