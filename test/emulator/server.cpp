@@ -55,7 +55,7 @@ struct Server::State {
 
     MHD_Result complete(Exchange& exchange);
     MHD_Result execute(Exchange& exchange);
-    void release_held();
+    bool release_held();
     int64_t wait_ms() const;
 };
 
@@ -102,11 +102,11 @@ MHD_Result Server::State::execute(Exchange& exchange) {
     return MHD_YES;
 }
 
-void Server::State::release_held() {
+bool Server::State::release_held() {
     const int64_t now = world.clock.elapsed();
     const bool release_hanging = released != world.faults.releases();
     released = world.faults.releases();
-    std::erase_if(held, [&](Exchange* exchange) {
+    return std::erase_if(held, [&](Exchange* exchange) {
         if (exchange->served.drain) {
             if (!world.webhooks.idle() && !client_gone(exchange->connection))
                 return false;
@@ -124,7 +124,7 @@ void Server::State::release_held() {
         }
         let_go(*exchange);
         return true;
-    });
+    }) > 0;
 }
 
 int64_t Server::State::wait_ms() const {
@@ -222,7 +222,9 @@ void Server::run() {
         state_->courier.wait(state_->epoll_fd, state_->stop_fd, state_->wait_ms());
         MHD_run(state_->daemon);
         state_->courier.step();
-        state_->release_held();
+        // A resumed connection does not wake epoll: without this its answer waits for other news.
+        if (state_->release_held())
+            MHD_run(state_->daemon);
     }
 }
 
