@@ -30,7 +30,7 @@ class Reader {
     State state() const { return state_; }
 
     /// requires: idle.
-    void ask(Call call);
+    void ask(notion::Call call);
     /// Moves on as far as it goes without waiting. row: answered, take() it; failed: `error`.
     Step turn(int64_t now_ms, Error& error);
     /// requires: asks. Opens the exchange.
@@ -47,7 +47,7 @@ class Reader {
     int64_t connect_timeout_ms_, request_timeout_ms_;
     bool loopback_only_;
     State state_ = State::idle;
-    Call call_;
+    notion::Call call_;
     int attempts_ = 0;
     int64_t resume_at_ms_ = 0;
     std::optional<net::Exchange> exchange_;

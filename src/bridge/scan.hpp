@@ -40,6 +40,7 @@ struct ScanColumn {
     PropertyType type; ///< unknown: whatever the page says it is
     ColumnType column;
     DatePart part;
+    Fit fit; ///< what the declared column does to a value after us
 };
 
 /// One qual that Notion is to decide. `operands`: the cells of its operand, in order.
@@ -78,6 +79,7 @@ struct ScanWords {
     std::string_view sorts;
     std::string_view properties; ///< ids, separated by ", "
     bool never;                  ///< no row can match: nothing is asked
+    bool recheck;                ///< an exact condition is not in it: check those here too
     int page_size;
 };
 
@@ -87,9 +89,13 @@ void scan_shut(Scan* scan) noexcept;
 /// The next row into `cells` (as many as the plan's columns; valid until the next call), or what is
 /// needed first. Drives nothing: the caller steps the mux.
 Step scan_next(Scan* scan, int64_t now_ms, Cell* cells, Fault& fault) noexcept;
+/// Of the row that scan_next gave last.
+std::string_view scan_page_id(const Scan* scan) noexcept;
 ScanStats scan_stats(const Scan* scan) noexcept;
 ScanWords scan_words(const Scan* scan) noexcept;
 
+/// unknown for every name that we do not know.
+PropertyType scan_property_type(std::string_view name) noexcept;
 /// What can be promised for this column and operator, whatever the operand.
 Push scan_classify(const ScanColumn& column, Operator op) noexcept;
 /// Whether a column of this type can be declared for this field and property type.

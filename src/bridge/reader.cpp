@@ -1,0 +1,158 @@
+// One request after another: see the header. scope: its owner's.
+#include "bridge/reader.hpp"
+
+#include <algorithm>
+
+#include "core/notion/answer.hpp"
+#include "core/sync/budget.hpp"
+#include "net/random.hpp"
+
+namespace notion::bridge {
+namespace {
+
+// With the pauses of sync::backoff_ms this outlasts a restart of Notion's front end, and ends
+// before a person gives up; a 429 waits for its Retry-After, a minute at most each.
+constexpr int attempts_max = 5;
+
+double random_fraction() {
+    unsigned char bytes[4];
+    net::random_fill(bytes);
+    uint32_t number = 0;
+    for (unsigned char byte : bytes)
+        number = number << 8 | byte;
+    return number / 4294967296.0;
+}
+
+Error transport_error(const net::Reply& reply, std::string_view api_url) {
+    std::string where(api_url);
+    switch (reply.failure) {
+    case net::Failure::refused:
+        return fail(ErrorKind::forbidden, "request to \"" + where + "\" refused", reply.error,
+                    "Options api_url of the server and settings notion.local_only and notion.proxy "
+                    "decide what may be reached.");
+    case net::Failure::resolve:
+    case net::Failure::connect:
+        return fail(ErrorKind::connection, "could not connect to \"" + where + "\"", reply.error,
+                    "Check the network, and the setting notion.proxy.");
+    case net::Failure::tls:
+        return fail(ErrorKind::connection,
+                    "could not establish a secure connection to \"" + where + "\"", reply.error,
+                    "Check the setting notion.ca_file.");
+    case net::Failure::deadline:
+        return fail(ErrorKind::timeout, "Notion did not answer in time", reply.error,
+                    "The server options connect_timeout_ms and request_timeout_ms set the limits.");
+    case net::Failure::body_too_large:
+        return fail(ErrorKind::too_large,
+                    "Notion's answer is larger than " +
+                        std::to_string(body_bytes_max / (1024 * 1024)) + " MB",
+                    reply.error, "Name fewer columns in the query.");
+    case net::Failure::broken:
+        return fail(ErrorKind::connection, "the connection to Notion broke", reply.error);
+    case net::Failure::none:
+    case net::Failure::internal:
+        break;
+    }
+    return fail(ErrorKind::internal, "could not make a request", reply.error);
+}
+
+} // namespace
+
+Reader::Reader(const Endpoint& endpoint)
+    : api_url_(endpoint.api_url), api_version_(endpoint.api_version), token_(endpoint.token),
+      proxy_(endpoint.proxy), ca_file_(endpoint.ca_file),
+      connect_timeout_ms_(endpoint.connect_timeout_ms),
+      request_timeout_ms_(endpoint.request_timeout_ms), loopback_only_(endpoint.loopback_only) {}
+
+void Reader::ask(notion::Call call) {
+    call_ = std::move(call);
+    attempts_ = 0;
+    state_ = State::asks;
+}
+
+void Reader::send() {
+    net::Request request;
+    request.method = call_.method == Method::get ? net::Method::get : net::Method::post;
+    request.url = api_url_ + call_.path;
+    request.headers = {"Authorization: Bearer " + token_, "Notion-Version: " + api_version_,
+                       "User-Agent: pg_notion"};
+    if (call_.method != Method::get)
+        request.headers.push_back("Content-Type: application/json");
+    request.body = call_.body;
+    request.connect_timeout_ms = connect_timeout_ms_;
+    request.total_timeout_ms = request_timeout_ms_;
+    request.body_bytes_max = body_bytes_max;
+    request.proxy = proxy_;
+    request.ca_file = ca_file_;
+    request.loopback_only = loopback_only_;
+    attempts_++;
+    traffic_.requests++;
+    exchange_.emplace(net::Exchange::open(net::Mux::of_process(), std::move(request)));
+    state_ = State::flies;
+}
+
+Step Reader::turn(int64_t now_ms, Error& error) {
+    Step step;
+    step.reader = this;
+    step.turn = Turn::waits;
+    if (state_ == State::pauses && now_ms >= resume_at_ms_)
+        state_ = State::asks;
+    if (state_ == State::pauses)
+        step.wait_ms = resume_at_ms_ - now_ms;
+    if (state_ == State::asks)
+        step.turn = Turn::asks;
+    if (state_ == State::answered)
+        step.turn = Turn::row;
+    if (state_ == State::idle)
+        step.turn = Turn::done;
+    if (state_ == State::flies && exchange_->state() == net::State::done) {
+        net::Reply reply = exchange_->take_reply();
+        exchange_.reset();
+        return judge(std::move(reply), now_ms, error);
+    }
+    return step;
+}
+
+Step Reader::judge(net::Reply reply, int64_t now_ms, Error& error) {
+    Step step;
+    step.reader = this;
+    traffic_.bytes += reply.bytes_received;
+    if (reply.outcome == net::Outcome::ok && reply.status == 200) {
+        body_ = std::move(reply.body);
+        state_ = State::answered;
+        step.turn = Turn::row;
+        return step;
+    }
+    error = reply.outcome == net::Outcome::ok ? error_of(static_cast<int>(reply.status), reply.body,
+                                                         reply.retry_after_ms, reply.request_id)
+                                              : transport_error(reply, api_url_);
+    step.refused = reply.status == 429 || reply.status == 529;
+    step.retry_after_ms = reply.retry_after_ms;
+    if (!may_read_again(error) || attempts_ >= attempts_max) {
+        state_ = State::idle;
+        step.turn = Turn::failed;
+        return step;
+    }
+    // What Notion refused waits in the budget, for this session and every other.
+    // A kept connection that the peer had closed meanwhile says nothing about Notion: no pause.
+    bool stale = reply.reused_connection && reply.failure == net::Failure::broken;
+    int64_t pause_ms = stale && attempts_ == 1
+                           ? 0
+                           : std::max<int64_t>(sync::backoff_ms(attempts_ - 1, random_fraction()),
+                                               step.refused ? 0 : reply.retry_after_ms);
+    resume_at_ms_ = now_ms + pause_ms;
+    state_ = State::pauses;
+    step.turn = Turn::waits;
+    step.wait_ms = pause_ms;
+    return step;
+}
+
+std::string Reader::take() {
+    state_ = State::idle;
+    return std::move(body_);
+}
+
+bool reader_send(Reader* reader, Fault& fault) noexcept {
+    return guarded(fault, [&] { reader->send(); });
+}
+
+} // namespace notion::bridge

@@ -1,0 +1,240 @@
+// Planning a scan: see the header. A request costs as much as reading thousands of pages of a
+// table, and Notion allows few of them, so the planner should avoid them where it can: a rescan
+// costs its requests again, and Materialize is cheap beside that. scope: planning.
+#include <cmath>
+
+#include "pg/postgres.hpp"
+
+#include "bridge/endpoint.hpp"
+#include "pg/fdw/columns.hpp"
+#include "pg/fdw/plan.hpp"
+#include "pg/fdw/private.hpp"
+#include "pg/settings.hpp"
+
+namespace notion::pg {
+namespace {
+
+// A third of a second in the planner's currency, where a page read at random costs 4.
+constexpr double request_cost = 5000;
+constexpr double page_rows = 100;
+// Without ANALYZE nothing is known; a data source has hundreds of pages rather than ten.
+constexpr double rows_guess = 1000;
+// Notion takes 100 in a compound; half of that leaves room for the window's own term.
+constexpr int terms_max = 50;
+
+/// Of one foreign table in one query; in rel->fdw_private.
+struct Sketch {
+    bridge::ScanColumn* columns;
+    Oid* types;
+    int count;
+    double requests;
+    bool all_exact; ///< every condition of the table is decided by Notion alone
+};
+
+/// The conditions of a scan, split as they will be executed.
+struct Split {
+    List* local; ///< checked here by the executor: wide and here
+    List* exact; ///< left to Notion
+    List* wide;  ///< the same as in local, for EXPLAIN and EvalPlanQual
+    List* exprs; ///< operands
+    List* terms;
+    List* exact_columns;
+    int id_term;
+};
+
+Sketch* sketch(Oid table) {
+    auto* made = static_cast<Sketch*>(palloc0(sizeof(Sketch)));
+    Relation relation = table_open(table, NoLock);
+    TupleDesc description = RelationGetDescr(relation);
+    made->count = description->natts;
+    made->columns =
+        static_cast<bridge::ScanColumn*>(palloc0(sizeof(bridge::ScanColumn) * Max(made->count, 1)));
+    made->types = static_cast<Oid*>(palloc0(sizeof(Oid) * Max(made->count, 1)));
+    for (int at = 0; at < made->count; at++) {
+        if (TupleDescAttr(description, at)->attisdropped)
+            continue;
+        made->types[at] = TupleDescAttr(description, at)->atttypid;
+        made->columns[at] = scan_column(relation, static_cast<AttrNumber>(at + 1));
+    }
+    table_close(relation, NoLock);
+    return made;
+}
+
+void add_term(Split* split, const Qual& qual, Expr* clause, bool demote) {
+    Push push = demote ? Push::wide : qual.push;
+    PlannedTerm term = {qual.column, qual.op, push, qual.shape, -1};
+    if (qual.operand != nullptr) {
+        term.operand = list_length(split->exprs);
+        split->exprs = lappend(split->exprs, qual.operand);
+    }
+    if (qual.field == bridge::Field::page_id)
+        split->id_term = list_length(split->terms);
+    split->terms = lappend(split->terms, pack_term(term));
+    if (push == Push::exact) {
+        split->exact = lappend(split->exact, clause);
+        split->exact_columns = lappend_int(split->exact_columns, qual.column);
+        return;
+    }
+    split->wide = lappend(split->wide, clause);
+    split->local = lappend(split->local, clause);
+}
+
+bool is_id_qual(const Qual& qual) {
+    return qual.field == bridge::Field::page_id;
+}
+
+/// Pages fetched by id are not filtered by Notion: then every other condition is checked here too.
+Split split_clauses(PlannerInfo* root, RelOptInfo* rel, const Sketch* table, List* clauses) {
+    Split split;
+    memset(&split, 0, sizeof split);
+    split.id_term = -1;
+    auto* quals = static_cast<Qual*>(palloc0(sizeof(Qual) * Max(list_length(clauses), 1)));
+    auto* known = static_cast<bool*>(palloc0(sizeof(bool) * Max(list_length(clauses), 1)));
+    bool by_id = false;
+    int at = 0;
+    ListCell* cell;
+    foreach (cell, clauses) {
+        known[at] =
+            settings::pushdown && recognise(root, rel, table->columns, table->types, table->count,
+                                            static_cast<Expr*>(lfirst(cell)), &quals[at]);
+        by_id = by_id || (known[at] && is_id_qual(quals[at]));
+        at++;
+    }
+    at = 0;
+    foreach (cell, clauses) {
+        auto* clause = static_cast<Expr*>(lfirst(cell));
+        bool second_id = known[at] && is_id_qual(quals[at]) && split.id_term >= 0;
+        if (known[at] && !second_id && list_length(split.terms) < terms_max)
+            add_term(&split, quals[at], clause, by_id);
+        else
+            split.local = lappend(split.local, clause);
+        at++;
+    }
+    return split;
+}
+
+/// Without constant conditions, which the planner puts above the scan.
+List* bare_clauses(List* restrictions) {
+    List* clauses = NIL;
+    ListCell* cell;
+    foreach (cell, restrictions) {
+        auto* restriction = castNode(RestrictInfo, lfirst(cell));
+        if (!restriction->pseudoconstant)
+            clauses = lappend(clauses, restriction->clause);
+    }
+    return clauses;
+}
+
+double rows_after(PlannerInfo* root, RelOptInfo* rel, List* clauses, double rows) {
+    return clamp_row_est(rows * clauselist_selectivity(root, clauses, static_cast<int>(rel->relid),
+                                                       JOIN_INNER, nullptr));
+}
+
+double requests_for(PlannerInfo* root, RelOptInfo* rel, const Split& split) {
+    if (split.id_term >= 0)
+        return 1;
+    List* sent = list_concat_copy(split.exact, split.wide);
+    return std::ceil(rows_after(root, rel, sent, rel->tuples) / page_rows);
+}
+
+/// The rows after which nobody asks for more, or 0: only where nothing stands between the LIMIT and
+/// the scan, and Notion alone decides which rows there are (law 3).
+int limit_of(PlannerInfo* root, RelOptInfo* rel, const Split& split) {
+    bool plain = root->limit_tuples > 0 && root->limit_tuples <= INT_MAX / 2 &&
+                 rel->reloptkind == RELOPT_BASEREL &&
+                 bms_membership(root->all_baserels) == BMS_SINGLETON &&
+                 root->parse->sortClause == NIL && root->parse->rowMarks == NIL &&
+                 !root->hasPseudoConstantQuals;
+    return plain && split.local == NIL && split.id_term < 0 ? static_cast<int>(root->limit_tuples)
+                                                            : 0;
+}
+
+bool has_semi_join(const PlannerInfo* root) {
+    ListCell* cell;
+    foreach (cell, root->join_info_list) {
+        JoinType type = castNode(SpecialJoinInfo, lfirst(cell))->jointype;
+        if (type == JOIN_SEMI || type == JOIN_ANTI)
+            return true;
+    }
+    return false;
+}
+
+/// Whether whoever reads will surely read to the end. A sort or a grouping does, even below a
+/// LIMIT.
+bool reads_to_end(PlannerInfo* root, RelOptInfo* rel) {
+    const Query* parse = root->parse;
+    if (rel->reloptkind != RELOPT_BASEREL || has_semi_join(root))
+        return false;
+    bool single = bms_membership(root->all_baserels) == BMS_SINGLETON;
+    bool gathers = parse->sortClause != NIL || parse->groupClause != NIL || parse->hasAggs;
+    return root->tuple_fraction <= 0 || (single && gathers);
+}
+
+List* column_list(const Bitmapset* used, int count) {
+    List* columns = NIL;
+    bool whole = bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, used);
+    for (int number = 1; number <= count; number++)
+        if (whole || bms_is_member(number - FirstLowInvalidHeapAttributeNumber, used))
+            columns = lappend_int(columns, number);
+    return columns;
+}
+
+} // namespace
+
+void plan_size(PlannerInfo* root, RelOptInfo* rel, Oid table) {
+    Sketch* made = sketch(table);
+    rel->fdw_private = made;
+    if (rel->tuples < 0)
+        rel->tuples = rows_guess;
+    set_baserel_size_estimates(root, rel);
+    Split split = split_clauses(root, rel, made, bare_clauses(rel->baserestrictinfo));
+    made->requests = requests_for(root, rel, split);
+    made->all_exact = split.local == NIL && split.id_term < 0;
+    if (split.id_term >= 0)
+        rel->rows = 1;
+    if (int limit = limit_of(root, rel, split); limit > 0)
+        made->requests = std::ceil(Min(limit, rel->rows) / page_rows);
+    made->requests = Max(made->requests, 1);
+}
+
+void plan_paths(PlannerInfo* root, RelOptInfo* rel, Oid table) {
+    (void)table;
+    auto* made = static_cast<Sketch*>(rel->fdw_private);
+    double total = request_cost * made->requests + cpu_tuple_cost * rel->rows;
+#if PG_VERSION_NUM >= 180000
+    ForeignPath* path = create_foreignscan_path(root, rel, nullptr, rel->rows, 0, request_cost,
+                                                total, NIL, rel->lateral_relids, nullptr, NIL, NIL);
+#elif PG_VERSION_NUM >= 170000
+    ForeignPath* path = create_foreignscan_path(root, rel, nullptr, rel->rows, request_cost, total,
+                                                NIL, rel->lateral_relids, nullptr, NIL, NIL);
+#else
+    ForeignPath* path = create_foreignscan_path(root, rel, nullptr, rel->rows, request_cost, total,
+                                                NIL, rel->lateral_relids, nullptr, NIL);
+#endif
+    add_path(rel, &path->path);
+}
+
+ForeignScan* plan_scan(PlannerInfo* root, RelOptInfo* rel, Oid table, ForeignPath* path,
+                       List* target_list, List* clauses, Plan* outer) {
+    (void)table;
+    (void)path;
+    auto* made = static_cast<Sketch*>(rel->fdw_private);
+    Split split = split_clauses(root, rel, made, bare_clauses(clauses));
+    Bitmapset* used = nullptr;
+    pull_varattnos(reinterpret_cast<Node*>(rel->reltarget->exprs), rel->relid, &used);
+    pull_varattnos(reinterpret_cast<Node*>(split.local), rel->relid, &used);
+    Planned planned;
+    planned.columns = column_list(used, made->count);
+    pull_varattnos(reinterpret_cast<Node*>(split.exact), rel->relid, &used);
+    planned.recheck_columns = column_list(used, made->count);
+    planned.terms = split.terms;
+    planned.id_term = split.id_term;
+    planned.limit = limit_of(root, rel, split);
+    planned.read_ahead = planned.limit > 0 || reads_to_end(root, rel);
+    planned.exact = list_length(split.exact);
+    planned.requests = static_cast<int>(Min(made->requests, INT_MAX / 2));
+    return make_foreignscan(target_list, split.local, rel->relid, split.exprs, pack(planned), NIL,
+                            list_concat_copy(split.exact, split.wide), outer);
+}
+
+} // namespace notion::pg

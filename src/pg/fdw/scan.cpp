@@ -1,0 +1,280 @@
+// Running a scan: see the header. Nothing is asked of Notion, and no token read, before the first
+// row is wanted. Cleanup hangs on es_query_cxt, since EndForeignScan is not called after an error.
+// scope: query.
+#include "pg/postgres.hpp"
+
+#include "bridge/mux.hpp"
+#include "pg/fdw/columns.hpp"
+#include "pg/fdw/operands.hpp"
+#include "pg/fdw/scan.hpp"
+#include "pg/own.hpp"
+#include "pg/settings.hpp"
+#include "pg/wait.hpp"
+#include "pg/zone.hpp"
+
+namespace notion::pg {
+namespace {
+
+// More pages than this are found faster by reading the whole data source.
+constexpr int ids_max = 25;
+// The mux is driven this often while rows are handed out, so that what was asked for ahead
+// arrives.
+constexpr int rows_a_mux_step = 8;
+
+Oid role_of(ForeignScanState* node) {
+#if PG_VERSION_NUM >= 160000
+    Oid role = castNode(ForeignScan, node->ss.ps.plan)->checkAsUser;
+#else
+    auto* scan = castNode(ForeignScan, node->ss.ps.plan);
+    Oid role = exec_rt_fetch(scan->scan.scanrelid, node->ss.ps.state)->checkAsUser;
+#endif
+    return OidIsValid(role) ? role : GetUserId();
+}
+
+void choose_columns(ForeignScanState* node, Running* running, List* numbers) {
+    TupleDesc description = RelationGetDescr(node->ss.ss_currentRelation);
+    running->count = list_length(numbers);
+    size_t count = Max(running->count, 1);
+    running->numbers = static_cast<int*>(palloc0(sizeof(int) * count));
+    running->shapes = static_cast<Shape*>(palloc0(sizeof(Shape) * count));
+    running->cells = static_cast<bridge::Cell*>(palloc0(sizeof(bridge::Cell) * count));
+    for (int at = 0; at < running->count; at++) {
+        running->numbers[at] = list_nth_int(numbers, at);
+        Form_pg_attribute attribute = TupleDescAttr(description, running->numbers[at] - 1);
+        shape_of(attribute->atttypid, attribute->atttypmod, running->context, &running->shapes[at]);
+    }
+}
+
+[[noreturn]] void no_data_source(Relation table) {
+    ereport(ERROR, (errcode(ERRCODE_FDW_OPTION_NAME_NOT_FOUND),
+                    errmsg("foreign table \"%s\" has no option data_source",
+                           RelationGetRelationName(table)),
+                    errhint("ALTER FOREIGN TABLE … OPTIONS (ADD data_source '<URL or id>').")));
+    pg_unreachable();
+}
+
+bridge::Scan* open(ForeignScanState* node, Running* running, const Connection* connection,
+                   const Terms& terms) {
+    Relation table = node->ss.ss_currentRelation;
+    TableOptions options = table_options(RelationGetRelid(table), connection->options);
+    if (options.data_source == nullptr)
+        no_data_source(table);
+    auto* columns = static_cast<bridge::ScanColumn*>(
+        palloc0(sizeof(bridge::ScanColumn) * Max(running->count, 1)));
+    for (int at = 0; at < running->count; at++)
+        columns[at] = running->table_columns[running->numbers[at] - 1];
+    bridge::ScanPlan plan;
+    plan.endpoint = connection->endpoint;
+    plan.data_source = options.data_source;
+    plan.table = RelationGetRelationName(table);
+    plan.zone = zone(options.time_zone);
+    plan.columns = {columns, static_cast<size_t>(running->count)};
+    plan.terms = {terms.terms, static_cast<size_t>(terms.count)};
+    plan.by_id = terms.by_id && terms.id_count <= ids_max;
+    plan.page_ids = {terms.ids, static_cast<size_t>(terms.id_count)};
+    plan.limit = running->planned.limit;
+    plan.read_ahead = running->planned.read_ahead;
+    plan.misfit_null = options.on_misfit == OnMisfit::null;
+    return own<bridge::Scan, bridge::scan_shut>(
+        running->context, [&](bridge::Fault& fault) { return bridge::scan_open(plan, fault); });
+}
+
+void add(bridge::ScanStats* to, const bridge::ScanStats& more) {
+    to->requests += more.requests;
+    to->bytes += more.bytes;
+    to->rows += more.rows;
+    to->misfits += more.misfits;
+}
+
+/// Ends what runs; what it counted stays.
+void shut(Running* running) {
+    if (running->scan != nullptr)
+        add(&running->past, bridge::scan_stats(running->scan));
+    running->scan = nullptr;
+    MemoryContextReset(running->context);
+}
+
+[[noreturn]] void misfit(ForeignScanState* node, const Running* running, int at,
+                         const char* reason) {
+    const bridge::ScanColumn& column = running->table_columns[running->numbers[at] - 1];
+    std::string_view page = bridge::scan_page_id(running->scan);
+    ereport(
+        ERROR,
+        (errcode(ERRCODE_INVALID_CHARACTER_VALUE_FOR_CAST),
+         errmsg("column \"%s\" of foreign table \"%s\", page %.*s: %s", column.name.data(),
+                RelationGetRelationName(node->ss.ss_currentRelation), static_cast<int>(page.size()),
+                page.data(), reason),
+         errhint("Change the column's type, or set the table's option on_misfit to \"null\".")));
+    pg_unreachable();
+}
+
+void warn_once(ForeignScanState* node, Running* running) {
+    if (running->warned)
+        return;
+    running->warned = true;
+    std::string_view page = bridge::scan_page_id(running->scan);
+    ereport(WARNING, (errmsg("values that do not fit are read as NULL"),
+                      errdetail("The first one is on page %.*s of foreign table \"%s\".",
+                                static_cast<int>(page.size()), page.data(),
+                                RelationGetRelationName(node->ss.ss_currentRelation))));
+}
+
+bool misfit_is_null(ForeignScanState* node, const Running* running) {
+    Oid table = RelationGetRelid(node->ss.ss_currentRelation);
+    return table_options(table, running->connection->options).on_misfit == OnMisfit::null;
+}
+
+void fill(ForeignScanState* node, Running* running, TupleTableSlot* slot) {
+    memset(slot->tts_isnull, true, sizeof(bool) * slot->tts_tupleDescriptor->natts);
+    for (int at = 0; at < running->count; at++) {
+        Placed placed = to_datum(running->cells[at], &running->shapes[at]);
+        if (placed.misfit != nullptr) {
+            if (!misfit_is_null(node, running))
+                misfit(node, running, at, placed.misfit);
+            warn_once(node, running);
+            placed = {0, true, nullptr};
+        }
+        slot->tts_values[running->numbers[at] - 1] = placed.value;
+        slot->tts_isnull[running->numbers[at] - 1] = placed.null;
+    }
+    ExecStoreVirtualTuple(slot);
+    if (bridge::scan_stats(running->scan).misfits > 0)
+        warn_once(node, running);
+}
+
+/// The exact conditions, where an operand could not be said to Notion.
+bool holds(ForeignScanState* node, Running* running, TupleTableSlot* slot) {
+    ExprContext* context = node->ss.ps.ps_ExprContext;
+    context->ecxt_scantuple = slot;
+    return ExecQual(running->exact, context);
+}
+
+/// False at the end.
+bool fetch(ForeignScanState* node, Running* running, TupleTableSlot* slot) {
+    while (true) {
+        if (++running->steps % rows_a_mux_step == 0 && !bridge::mux_step(running->talk.fault))
+            raise(running->talk.fault);
+        bridge::Step step =
+            bridge::scan_next(running->scan, steady_ms(), running->cells, running->talk.fault);
+        if (step.turn == bridge::Turn::done)
+            return false;
+        if (step.turn != bridge::Turn::row) {
+            talk_serve(&running->talk, step);
+            continue;
+        }
+        if (step.asks_ahead)
+            talk_ahead(&running->talk, step);
+        fill(node, running, slot);
+        if (!running->recheck || holds(node, running, slot))
+            return true;
+        ExecClearTuple(slot);
+    }
+}
+
+} // namespace
+
+void scan_prepare(ForeignScanState* node, Connection* connection) {
+    auto* running = static_cast<Running*>(node->fdw_state);
+    MemoryContext before = MemoryContextSwitchTo(running->context);
+    Terms terms = make_terms(running->planned, running->table_columns, running->operands);
+    running->recheck = terms.partial && running->planned.exact > 0;
+    choose_columns(node, running,
+                   running->recheck ? running->planned.recheck_columns : running->planned.columns);
+    running->scan = open(node, running, connection, terms);
+    if (!running->recheck && bridge::scan_words(running->scan).recheck) {
+        running->recheck = true;
+        choose_columns(node, running, running->planned.recheck_columns);
+        running->scan = open(node, running, connection, terms);
+    }
+    MemoryContextSwitchTo(before);
+}
+
+bridge::ScanStats scan_totals(const Running* running) {
+    bridge::ScanStats totals = running->past;
+    if (running->scan != nullptr)
+        add(&totals, bridge::scan_stats(running->scan));
+    return totals;
+}
+
+void scan_begin(ForeignScanState* node, int flags) {
+    auto* plan = castNode(ForeignScan, node->ss.ps.plan);
+    Relation table = node->ss.ss_currentRelation;
+    auto* running = static_cast<Running*>(palloc0(sizeof(Running)));
+    node->fdw_state = running;
+    running->context = AllocSetContextCreate(node->ss.ps.state->es_query_cxt, "notion scan",
+                                             ALLOCSET_DEFAULT_SIZES);
+    running->planned = unpack(plan->fdw_private);
+    running->operands.exprs = plan->fdw_exprs;
+    int count = RelationGetDescr(table)->natts;
+    running->table_columns =
+        static_cast<bridge::ScanColumn*>(palloc0(sizeof(bridge::ScanColumn) * Max(count, 1)));
+    for (int number = 1; number <= count; number++)
+        if (!TupleDescAttr(RelationGetDescr(table), number - 1)->attisdropped)
+            running->table_columns[number - 1] =
+                scan_column(table, static_cast<AttrNumber>(number));
+    if (flags & EXEC_FLAG_EXPLAIN_ONLY) {
+        Oid server = GetForeignTable(RelationGetRelid(table))->serverid;
+        scan_prepare(node, connect_without_token(server));
+        return;
+    }
+    running->operands.states = ExecInitExprList(plan->fdw_exprs, &node->ss.ps);
+    running->operands.context = node->ss.ps.ps_ExprContext;
+    List* exact = list_copy_head(plan->fdw_recheck_quals, running->planned.exact);
+    running->exact = ExecInitQual(exact, &node->ss.ps);
+    if (flags & EXEC_FLAG_REWIND) {
+        running->kept = tuplestore_begin_heap(false, false, work_mem);
+        running->kept_slot =
+            ExecInitExtraTupleSlot(node->ss.ps.state, RelationGetDescr(table), &TTSOpsMinimalTuple);
+    }
+}
+
+TupleTableSlot* scan_iterate(ForeignScanState* node) {
+    auto* running = static_cast<Running*>(node->fdw_state);
+    TupleTableSlot* slot = node->ss.ss_ScanTupleSlot;
+    ExecClearTuple(slot);
+    if (running->kept != nullptr &&
+        tuplestore_gettupleslot(running->kept, true, false, running->kept_slot))
+        return running->kept_slot;
+    if (running->complete)
+        return slot;
+    if (running->connection == nullptr) {
+        MemoryContext before = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
+        Oid server = GetForeignTable(RelationGetRelid(node->ss.ss_currentRelation))->serverid;
+        running->connection = connect(server, role_of(node));
+        talk_begin(&running->talk, &running->connection->allowance,
+                   running->connection->server_name, sync::Priority::interactive);
+        MemoryContextSwitchTo(before);
+    }
+    if (running->scan == nullptr)
+        scan_prepare(node, running->connection);
+    if (!fetch(node, running, slot)) {
+        running->complete = true;
+        return slot;
+    }
+    if (running->kept != nullptr)
+        tuplestore_puttupleslot(running->kept, slot);
+    return slot;
+}
+
+void scan_again(ForeignScanState* node) {
+    auto* running = static_cast<Running*>(node->fdw_state);
+    if (node->ss.ps.chgParam == nullptr && running->kept != nullptr) {
+        tuplestore_rescan(running->kept);
+        return;
+    }
+    if (running->kept != nullptr)
+        tuplestore_clear(running->kept);
+    running->complete = false;
+    shut(running);
+}
+
+void scan_end(ForeignScanState* node) {
+    auto* running = static_cast<Running*>(node->fdw_state);
+    if (running == nullptr)
+        return;
+    shut(running);
+    if (running->kept != nullptr)
+        tuplestore_end(running->kept);
+}
+
+} // namespace notion::pg

@@ -1,0 +1,47 @@
+// Running a scan of a foreign table: the executor's callbacks. scope: query.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+#include "bridge/scan.hpp"
+#include "pg/connection.hpp"
+#include "pg/datum.hpp"
+#include "pg/fdw/operands.hpp"
+#include "pg/fdw/private.hpp"
+#include "pg/talk.hpp"
+
+namespace notion::pg {
+
+/// In ForeignScanState.fdw_state; lives in es_query_cxt.
+struct Running {
+    MemoryContext context; ///< owns `scan`; reset by a rescan and shut with the query
+    Planned planned;
+    Operands operands;
+    bridge::ScanColumn* table_columns; ///< by number from 1
+    Connection* connection;            ///< null until the first row is wanted
+    Talk talk;
+    bridge::Scan* scan; ///< null: not begun
+    int count;          ///< columns read
+    int* numbers;
+    Shape* shapes;
+    bridge::Cell* cells;
+    bool recheck;           ///< exact conditions are checked here too
+    ExprState* exact;       ///< those conditions
+    bool warned;            ///< of a misfit
+    bridge::ScanStats past; ///< of scans before a rescan
+    Tuplestorestate* kept;  ///< rows handed out, where the plan may rewind; null: not kept
+    TupleTableSlot* kept_slot;
+    bool complete; ///< no more rows than were handed out
+    int64_t steps;
+};
+
+void scan_begin(ForeignScanState* node, int flags);
+TupleTableSlot* scan_iterate(ForeignScanState* node);
+void scan_again(ForeignScanState* node);
+void scan_end(ForeignScanState* node);
+
+/// Opens the bridge's scan; with constants only where the state has no ExprContext (EXPLAIN).
+void scan_prepare(ForeignScanState* node, Connection* connection);
+bridge::ScanStats scan_totals(const Running* running);
+
+} // namespace notion::pg

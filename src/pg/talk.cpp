@@ -1,0 +1,92 @@
+// Serves what a reading object asks for: see the header. scope: query.
+#include "pg/postgres.hpp"
+
+#include "bridge/mux.hpp"
+#include "pg/raise.hpp"
+#include "pg/settings.hpp"
+#include "pg/talk.hpp"
+#include "pg/wait.hpp"
+
+namespace notion::pg {
+namespace {
+
+// Shorter waits are not worth a line on anyone's screen.
+constexpr int64_t announce_ms = 1000;
+
+void announce(Talk* talk, int64_t wait_ms) {
+    if (talk->announced || wait_ms <= announce_ms)
+        return;
+    talk->announced = true;
+    ereport(NOTICE,
+            (errmsg("waiting %lld s for the budget of requests to Notion",
+                    static_cast<long long>((wait_ms + 999) / 1000)),
+             errdetail("Server \"%s\" has no requests left in this minute.", talk->server_name)));
+}
+
+void check_requests(const Talk* talk) {
+    if (settings::max_requests == 0 || talk->requests < settings::max_requests)
+        return;
+    ereport(ERROR,
+            (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+             errmsg("the statement needs more than %d requests to Notion", settings::max_requests),
+             errhint("Add a condition that Notion can evaluate, or raise "
+                     "notion.max_requests.")));
+}
+
+void send(Talk* talk, bridge::Reader* reader) {
+    talk->requests++;
+    if (!bridge::reader_send(reader, talk->fault) || !bridge::mux_step(talk->fault))
+        raise(talk->fault);
+}
+
+void wait_for_reply(Talk* talk, int64_t wait_ms) {
+    int fd = bridge::mux_fd(talk->fault);
+    if (fd < 0)
+        raise(talk->fault);
+    wait_once(fd, wait_ms, WaitFor::reply);
+    if (!bridge::mux_step(talk->fault))
+        raise(talk->fault);
+}
+
+void wait_for_budget(Talk* talk) {
+    int64_t wait_ms;
+    while ((wait_ms = take_request(*talk->allowance, talk->priority)) > 0) {
+        announce(talk, wait_ms);
+        int64_t from = steady_ms();
+        wait_once(-1, wait_ms, WaitFor::budget);
+        talk->waited_ms += steady_ms() - from;
+    }
+}
+
+} // namespace
+
+void talk_begin(Talk* talk, const Allowance* allowance, const char* server_name,
+                sync::Priority priority) {
+    memset(talk, 0, sizeof *talk);
+    talk->allowance = allowance;
+    talk->server_name = server_name;
+    talk->priority = priority;
+}
+
+void talk_serve(Talk* talk, const bridge::Step& step) {
+    if (step.refused)
+        request_refused(*talk->allowance, step.retry_after_ms);
+    if (step.turn == bridge::Turn::failed)
+        raise(talk->fault);
+    if (step.turn == bridge::Turn::asks) {
+        check_requests(talk);
+        wait_for_budget(talk);
+        send(talk, step.reader);
+    } else {
+        wait_for_reply(talk, step.wait_ms);
+    }
+}
+
+void talk_ahead(Talk* talk, const bridge::Step& step) {
+    if (settings::max_requests > 0 && talk->requests >= settings::max_requests)
+        return;
+    if (take_request(*talk->allowance, talk->priority) == 0)
+        send(talk, step.reader);
+}
+
+} // namespace notion::pg

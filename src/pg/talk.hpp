@@ -1,0 +1,29 @@
+// Serves what a reading object behind the bridge asks for: budget, waiting, errors.
+// Assumes one Talk a statement (or a scan): it counts, and says once that it waits.
+// scope: query.
+#pragma once
+
+#include "bridge/turn.hpp"
+#include "pg/budget.hpp"
+
+namespace notion::pg {
+
+struct Talk {
+    const Allowance* allowance;
+    const char* server_name;
+    sync::Priority priority;
+    int64_t requests;
+    int64_t waited_ms; ///< for the budget
+    bool announced;
+    bridge::Fault fault; ///< for the bridge calls of this conversation
+};
+
+void talk_begin(Talk* talk, const Allowance* allowance, const char* server_name,
+                sync::Priority priority);
+/// Does what the step needs and returns when asking again makes sense; raises where it failed.
+/// requires: the step is no row and not done.
+void talk_serve(Talk* talk, const bridge::Step& step);
+/// For a row's asks_ahead: sends if the budget has a request now, never waits.
+void talk_ahead(Talk* talk, const bridge::Step& step);
+
+} // namespace notion::pg
