@@ -141,9 +141,10 @@ void configure(World& world, DataSource& source, size_t slot, const Json& config
     case Type::rollup:
         return configure_rollup(world, source, property, config, path);
     case Type::unique_id:
-        property.prefix = text_member(config, "prefix")
-                              ? std::optional<std::string>(*text_member(config, "prefix"))
-                              : std::nullopt;
+        // `{}` leaves the prefix as it is (recorded); null takes it away.
+        if (const Json* prefix = member(config, "prefix"))
+            property.prefix =
+                prefix->IsString() ? std::optional<std::string>(view(*prefix)) : std::nullopt;
         return;
     case Type::other:
         property.raw_config = to_text(config);
