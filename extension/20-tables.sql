@@ -188,6 +188,18 @@ CREATE INDEX snapshots_due ON notion.snapshots (failed, due);
 COMMENT ON TABLE notion.snapshots IS
     'admitted snapshots of pages, waiting to be merged into their rows';
 
+CREATE TABLE notion.due_pages (
+    link integer NOT NULL,
+    page uuid NOT NULL,
+    why text NOT NULL,
+    due timestamptz NOT NULL DEFAULT now(),
+    attempts integer NOT NULL DEFAULT 0,
+    PRIMARY KEY (link, page)
+);
+CREATE INDEX due_pages_due ON notion.due_pages (due);
+COMMENT ON TABLE notion.due_pages IS
+    'pages that must be read themselves: named by an event, or where a query''s word is not enough';
+
 CREATE TABLE notion.jobs (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     kind text NOT NULL CHECK (kind IN ('sync')),

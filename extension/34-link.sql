@@ -116,6 +116,7 @@ BEGIN
         RAISE EXCEPTION 'table % cannot be linked with %', "table", foreign_table
             USING ERRCODE = 'invalid_parameter_value', DETAIL = faults;
     END IF;
+    PERFORM notion.settle_here();
     INSERT INTO notion.links (table_id, foreign_table_id, data_source, direction, rule, key_column,
                               on_notion_trash, on_postgres_delete)
     SELECT "table", foreign_table,

@@ -73,5 +73,66 @@ COMMENT ON FUNCTION notion.settle_here() IS
     'called by notion.link before the first link is written: from then on the links know this '
     'cluster and database';
 
+CREATE FUNCTION notion.receive_webhook(server name, body bytea, signature text) RETURNS integer
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'notion_receive_webhook';
+REVOKE ALL ON FUNCTION notion.receive_webhook(name, bytea, text) FROM PUBLIC;
+COMMENT ON FUNCTION notion.receive_webhook(name, bytea, text) IS
+    'what the listener does, for those who receive webhooks elsewhere: the raw bytes of the body and '
+    'the header X-Notion-Signature; returns the HTTP status to answer after COMMIT';
+
+CREATE FUNCTION notion.expect_webhook(server name, valid_for interval DEFAULT '10 min')
+    RETURNS timestamptz
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    owner oid;
+    armed timestamptz := clock_timestamp() + valid_for;
+BEGIN
+    SELECT s.srvowner INTO owner
+      FROM pg_foreign_server s JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw
+     WHERE s.srvname = server AND w.fdwname = 'notion_fdw';
+    IF owner IS NULL THEN
+        RAISE EXCEPTION 'server "%" is no server of notion_fdw', server
+            USING ERRCODE = 'undefined_object';
+    END IF;
+    IF NOT pg_has_role(session_user, owner, 'USAGE') THEN
+        RAISE EXCEPTION 'must be owner of foreign server %', server
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF valid_for <= interval '0' OR valid_for > interval '1 day' THEN
+        RAISE EXCEPTION 'valid_for must be more than nothing and at most a day'
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    DELETE FROM notion.webhooks w
+     WHERE w.server = expect_webhook.server AND w.verification_token IS NULL;
+    INSERT INTO notion.webhooks (server, armed_until) VALUES (expect_webhook.server, armed);
+    RETURN armed;
+END
+$$;
+COMMENT ON FUNCTION notion.expect_webhook(name, interval) IS
+    'arms the listener for one handshake of a new webhook subscription; its owner reads the token '
+    'with notion.webhook_token and pastes it into Notion';
+
+CREATE FUNCTION notion.webhook_token(server name) RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_foreign_server s
+                    WHERE s.srvname = server AND pg_has_role(session_user, s.srvowner, 'USAGE')) THEN
+        RAISE EXCEPTION 'must be owner of foreign server %', server
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN (SELECT w.verification_token FROM notion.webhooks w
+             WHERE w.server = webhook_token.server AND w.verification_token IS NOT NULL
+             ORDER BY w.id DESC LIMIT 1);
+END
+$$;
+COMMENT ON FUNCTION notion.webhook_token(name) IS
+    'the token of the newest handshake, for its owner to paste into Notion; null before it came';
+
 -- A schema-only restore, a template copy, CREATE EXTENSION: the launcher looks once.
 DO $$ BEGIN PERFORM notion.announce(); END $$;

@@ -6,22 +6,22 @@ CREATE FUNCTION notion.sync("table" regclass, match name DEFAULT NULL, prefer te
     SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    link integer := notion.link_id("table");
+    linked integer := notion.link_id("table");
     job bigint;
 BEGIN
     IF prefer NOT IN ('postgres', 'notion') THEN
         RAISE EXCEPTION 'prefer must be postgres or notion, not "%"', prefer
             USING ERRCODE = 'invalid_parameter_value';
     END IF;
-    match := notion.match_column(link, match);
+    match := notion.match_column(linked, match);
     -- Calls coalesce: a sync that has not begun does what this one asks.
     SELECT j.id INTO job FROM notion.jobs j
-     WHERE j.link = sync.link AND j.kind = 'sync' AND j.state = 'queued'
+     WHERE j.link = linked AND j.kind = 'sync' AND j.state = 'queued'
        AND j.args = jsonb_build_object('match', match, 'prefer', prefer)
        FOR UPDATE SKIP LOCKED LIMIT 1;
     IF job IS NULL THEN
         INSERT INTO notion.jobs (kind, link, args, asked_by)
-        VALUES ('sync', link, jsonb_build_object('match', match, 'prefer', prefer),
+        VALUES ('sync', linked, jsonb_build_object('match', match, 'prefer', prefer),
                 notion.invoker())
         RETURNING id INTO job;
     END IF;

@@ -19,6 +19,7 @@ bool capture = true;
 char* proxy = nullptr;
 char* ca_file = nullptr;
 int settle_ms = 150'000;
+int index_lag_ms = 5'000;
 int max_requests = 0;
 bool pushdown = true;
 
@@ -74,6 +75,9 @@ constexpr Number numbers[] = {
     {"notion.settle", "Time after which a request of unknown outcome has surely settled.",
      "Notion's own deadline of 55 s, the longest life of a packet, and the lag of its index.",
      &settle_ms, 150'000, 100, 3'600'000, PGC_SIGHUP, GUC_UNIT_MS},
+    {"notion.index_lag", "How far a query's answer may lag behind what was written.",
+     "Notion says nothing about it: an assumption, see docs/unknown.md.", &index_lag_ms, 5'000, 0,
+     3'600'000, PGC_SIGHUP, GUC_UNIT_MS},
     {"notion.max_requests", "Requests that one statement may make to Notion.",
      "0 means no limit. A scan that needs more fails with an error, never with fewer rows.",
      &max_requests, 0, 0, INT_MAX, PGC_USERSET, 0},

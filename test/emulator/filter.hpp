@@ -53,8 +53,7 @@ struct DateOperand {
 struct Condition {
     Family family = Family::text;
     Test test = Test::equals;
-    std::string text;
-    std::string lower; // text in lower case
+    std::string text; // lower case unless semantics say otherwise
     double number = 0;
     bool flag = false;
     std::vector<std::string> names; // of options, lower case

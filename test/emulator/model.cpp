@@ -62,11 +62,8 @@ void DataSource::reorder() {
     for (const auto& property : properties)
         if (!property.removed)
             order.push_back(property.slot);
-    // As recorded: short ids by their bytes, then the words (title, verification).
-    std::ranges::sort(order, {}, [&](size_t slot) {
-        const std::string_view id = properties[slot].id;
-        return std::pair{id.size() > 4, id};
-    });
+    std::ranges::sort(order, {},
+                      [&](size_t slot) { return std::string_view(properties[slot].id); });
     ++schema_version;
 }
 

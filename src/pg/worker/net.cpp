@@ -1,9 +1,13 @@
-// The net process: see the header. scope: worker.
+// The rounds of the net process: answers, then what is new, then what is due; no transaction is
+// open while it waits. scope: worker.
 #include "pg/postgres.hpp"
 
+#include "bridge/mux.hpp"
+#include "pg/raise.hpp"
 #include "pg/wait.hpp"
 #include "pg/worker/net.hpp"
 #include "pg/worker/process.hpp"
+#include "pg/worker/query.hpp"
 
 extern "C" {
 PGDLLEXPORT void notion_net_main(Datum database);
@@ -11,12 +15,90 @@ PGDLLEXPORT void notion_net_main(Datum database);
 
 namespace notion::pg::worker {
 
-int64_t net_step() {
-    return -1;
+Net net;
+
+namespace {
+
+// What nobody announces is looked for once a second: COMMIT PREPARED by a session that has no
+// buffer of ours, and everything that is due by the clock (postgres.md 15).
+constexpr int64_t look_ms = 1'000;
+
+MemoryContext round_context;
+uint32 wakes_seen;
+int64_t next_plan_ms;
+
+constinit Query read_tick = {"SELECT greatest(coalesce(max(greatest(m.fence, m.tick)), 0),"
+                             "       coalesce((SELECT max(s.tick) FROM notion.snapshots s), 0))"
+                             "  FROM notion.mappings m"};
+
+void set_up() {
+    round_context =
+        AllocSetContextCreate(TopMemoryContext, "pg_notion round", ALLOCSET_DEFAULT_SIZES);
+    bridge::Fault fault;
+    net.text = bridge::text_new(fault);
+    if (net.text == nullptr)
+        raise(fault);
+    begin("finding what was under way");
+    run(read_tick);
+    net.tick = column_int8(0, 1);
+    find_flights_at_start();
+    commit();
 }
 
-int net_fd() {
-    return -1;
+void plan() {
+    begin("looking for work");
+    refresh_links();
+    refresh_sources();
+    fold_outbox();
+    fold_inbox();
+    plan_looks();
+    plan_writes();
+    plan_pages();
+    plan_crawls();
+    commit();
+    send_reserved();
+}
+
+int64_t round_of_work() {
+    net.now_ms = now_ms();
+    net.next_ms = net.now_ms + look_ms;
+    net.wakes_apply = false;
+    net.plan_now = false;
+    bridge::Fault fault;
+    if (!bridge::mux_step(fault))
+        raise(fault);
+    serve_listener();
+    net.plan_now |= collect_answers();
+    uint32 wakes = wakes_of_this_worker();
+    if (net.plan_now || wakes != wakes_seen || net.now_ms >= next_plan_ms) {
+        wakes_seen = wakes;
+        plan();
+        next_plan_ms = net.next_ms;
+    }
+    if (net.wakes_apply)
+        wake_apply(MyDatabaseId);
+    return Max(next_plan_ms - now_ms(), 0);
+}
+
+} // namespace
+
+void due_in(int64_t wait_ms) {
+    net.next_ms = Min(net.next_ms, net.now_ms + Max(wait_ms, 1));
+}
+
+int64_t next_tick() {
+    return ++net.tick;
+}
+
+const char* taken_text() {
+    std::string_view view = bridge::text_view(net.text);
+    return pnstrdup(view.data(), view.size());
+}
+
+const char* words_of(const bridge::Fault& fault) {
+    if (fault.detail[0] == '\0')
+        return pstrdup(fault.message);
+    return psprintf("%s: %s", fault.message, fault.detail);
 }
 
 } // namespace notion::pg::worker
@@ -24,9 +106,16 @@ int net_fd() {
 extern "C" void notion_net_main(Datum database) {
     using namespace notion::pg;
     worker::start(DatumGetObjectId(database), worker::Role::net);
+    worker::set_up();
+    notion::bridge::Fault fault;
+    int fd = notion::bridge::mux_fd(fault);
+    if (fd < 0)
+        raise(fault);
     for (;;) {
         worker::reload();
-        int64_t wait_ms = worker::net_step();
-        wait_once(worker::net_fd(), wait_ms, WaitFor::work);
+        MemoryContextSwitchTo(worker::round_context);
+        int64_t wait_ms = worker::round_of_work();
+        MemoryContextReset(worker::round_context);
+        wait_once(fd, wait_ms, WaitFor::work);
     }
 }

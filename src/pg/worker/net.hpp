@@ -1,15 +1,148 @@
 // The net process: HTTP, listener, budget, and notion.* tables; runs no user code, reads no user's
-// table, waits for no user's lock (docs/sync.md). scope: worker.
+// table, waits for no user's lock (docs/sync.md). What its files share: the link's conversation
+// with Notion (Source) and the request under way (Ticket). Assumes one thread and one round at a
+// time. scope: worker.
 #pragma once
 
-#include <cstdint>
+#include "pg/postgres.hpp"
+
+#include "bridge/client.hpp"
+#include "pg/connection.hpp"
+#include "pg/worker/links.hpp"
 
 namespace notion::pg::worker {
 
-/// One round of all that is due; returns the milliseconds until the next is (< 0: until woken).
-/// requires: outside a transaction.
-int64_t net_step();
-/// The descriptor to wait for, or -1 before the first request.
-int net_fd();
+/// A walk through a data source, answer by answer: a poll, or the scan of a job.
+struct Crawl {
+    bool under_way;
+    bool asking;         ///< a request of it is under way, or reserved
+    int64_t job;         ///< 0: a poll
+    char since[40];      ///< ISO; "" = from the beginning of time
+    int64_t previous_ms; ///< watermark before it
+    char* cursor;        ///< null: the first answer of a window
+    int64_t tick;        ///< of its first request
+    int64_t asked_ms;    ///< of its first request, by our clock
+    int64_t news;        ///< snapshots that it brought
+    int32_t failures;    ///< in a row
+    int64_t resume_ms;   ///< not before
+};
+
+/// A link's conversation with Notion.
+struct Source {
+    int32 link;
+    Oid server;
+    bool seen;
+    MemoryContext context;  ///< of the connection
+    Connection* connection; ///< null: none could be made
+    int64_t connected_ms;
+    char our_bot[64]; ///< "" until asked
+    bool asking_me;
+    int64_t skew_ms; ///< our clock less Notion's
+    Crawl poll;
+    Crawl scan;
+    int64_t next_look_ms; ///< for unknown outcomes
+};
+
+enum class Errand : uint8_t { none, write, page, look_up, poll, scan, me };
+
+/// A request: reserved in a transaction, sent after its commit, settled in another one.
+struct Ticket {
+    Errand errand; ///< none: the ticket is free
+    MemoryContext context;
+    bridge::Call* call; ///< null: not sent yet
+    int32 link;
+    Oid server;
+    Allowance allowance;
+    sync::Priority priority;
+    int64_t tick;
+    int64_t asked_ms;
+    const char* request; ///< JSON of sync_call and its like; null for page and me
+    const char* key;     ///< of a write, or of what a page settles
+    const char* page;
+    bool settles; ///< the page decides an unknown outcome
+    bool is_create;
+    int32_t attempts; ///< before this one
+};
+
+/// State of the process and of the round.
+struct Net {
+    int64_t now_ms;
+    int64_t next_ms;    ///< when something is due at the latest
+    int64_t tick;       ///< counts sends and answers
+    bridge::Text* text; ///< for answers of the core
+    bool wakes_apply;   ///< the round left something for apply
+    bool plan_now;      ///< something new came in this round
+};
+extern Net net;
+
+/// Something is due in so many milliseconds.
+void due_in(int64_t wait_ms);
+int64_t next_tick();
+/// The answer of the core, copied into the round's memory.
+const char* taken_text();
+
+// sources.cpp
+void refresh_sources();
+Source* find_source(int32 link);
+std::span<Source> all_sources();
+/// The link's connection, fresh enough; null where it has none, and then the link rests.
+/// requires: inside begin/commit.
+Connection* connection_of(Source& source, const Linked& link);
+void rest_link(int32 link, const char* reason);
+/// The link answered: it no longer rests.
+void resume_link(int32 link);
+
+// tickets.cpp
+/// Takes a ticket and a request from the budget; null where one of them is not to be had now.
+Ticket* reserve(Errand errand, Source& source, const Linked& link, sync::Priority priority);
+/// The request is not made after all.
+void give_back(Ticket* ticket);
+const char* keep_text(Ticket* ticket, const char* text);
+/// Sends what was reserved. requires: outside a transaction.
+void send_reserved();
+/// Settles what was answered. True if anything was. requires: outside a transaction.
+bool collect_answers();
+int tickets_of(Errand errand, int32 link);
+/// Tells the budget of a 429 or 529, and keeps Notion's time.
+void hear(const Ticket& ticket, const bridge::Reply& reply);
+
+// What the rounds plan: inside begin/commit, reserving tickets.
+void fold_outbox();           // fold.cpp
+void fold_inbox();            // fold.cpp
+void plan_looks();            // settle.cpp
+void plan_writes();           // claim.cpp
+void plan_pages();            // page.cpp
+void plan_crawls();           // crawl.cpp
+void find_flights_at_start(); // settle.cpp
+
+// What the answers do: outside a transaction.
+void settle_write(Ticket& ticket);   // record.cpp
+void settle_page(Ticket& ticket);    // page.cpp
+void settle_look_up(Ticket& ticket); // settle.cpp
+void settle_crawl(Ticket& ticket);   // crawl.cpp
+
+/// requires: inside begin/commit; the ticket says `settles`.
+void settle_by_page(Ticket& ticket, const Linked& link, const bridge::Reply& reply); // settle.cpp
+
+// Shared by them. requires: inside begin/commit.
+/// Keeps snapshots (a JSON array) for apply.
+void keep_snapshots(int32 link, const char* via, int64_t tick, int64_t asked_ms, int64_t job,
+                    const char* array);
+/// The pages (a JSON array of ids) are to be read.
+void make_due(int32 link, const char* pages, const char* why, int64_t wait_ms);
+/// The pages showed the base.
+void touch_seen(int32 link, const char* pages, int64_t asked_ms);
+/// After a 2xx, or a page that shows what an unknown write did.
+bool record_answer(const Linked& link, const char* key, const char* mapping, const char* wish,
+                   std::string_view answer, int64_t asked_ms, std::string_view request_id);
+/// The outcome is not known: it is looked at until it is.
+void make_unknown(int32 link, const char* key, const char* reason);
+/// A person has to decide: the mapping is held, with a conflict.
+void hold(int32 link, const char* key, const char* kind, const char* note);
+/// message and detail in one line, in the current context.
+const char* words_of(const bridge::Fault& fault);
+
+// listener.cpp
+void serve_listener();
 
 } // namespace notion::pg::worker

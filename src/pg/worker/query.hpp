@@ -27,7 +27,7 @@ Arg as_int4(int32_t value);
 Arg as_int8(int64_t value);
 Arg as_bool(bool value);
 Arg as_uuid(std::string_view value); ///< "" is null
-Arg as_time_ms(int64_t unix_ms);  ///< timestamptz; < 0 is null
+Arg as_time_ms(int64_t unix_ms);     ///< timestamptz; < 0 is null
 
 /// Runs it; the number of rows processed. Rows are in SPI_tuptable. Errors end the process, as any
 /// error in our own tables should.

@@ -20,8 +20,10 @@ struct Debts {
 Debts debts;
 
 Process* self; // this process's entry in the roster
+uint32 announcements_known;
 
-void set_latch(const Process& process) {
+void call(Process& process) {
+    pg_atomic_fetch_add_u32(&process.wakes, 1);
     if (process.pid != 0)
         SetLatch(&GetPGProcByNumber(process.procno)->procLatch);
 }
@@ -41,6 +43,8 @@ void look_here() {
     Roster* all = mine;
     LWLockAcquire(&all->head.lock, LW_EXCLUSIVE);
     Slot* slot = take_slot(all, MyDatabaseId);
+    if (slot != nullptr)
+        slot->announcements++;
     if (slot != nullptr && slot->state != State::run)
         slot->state = State::unseen;
     all->look = true;
@@ -163,9 +167,9 @@ void wake(Oid database, Role role) {
     if (all == nullptr)
         return;
     LWLockAcquire(&all->head.lock, LW_SHARED);
-    const Slot* slot = find_slot(all, database);
+    Slot* slot = find_slot(all, database);
     if (slot != nullptr)
-        set_latch(slot->process[static_cast<int>(role)]);
+        call(slot->process[static_cast<int>(role)]);
     LWLockRelease(&all->head.lock);
 }
 
@@ -174,8 +178,12 @@ void wake_launcher() {
     if (all == nullptr)
         return;
     LWLockAcquire(&all->head.lock, LW_SHARED);
-    set_latch(all->launcher);
+    call(all->launcher);
     LWLockRelease(&all->head.lock);
+}
+
+uint32 wakes_of_this_worker() {
+    return pg_atomic_read_u32(&self->wakes);
 }
 
 void wake_net_at_commit() {
@@ -201,6 +209,8 @@ bool join(Oid database, Role role) {
     Slot* slot = find_slot(all, database);
     bool joined = slot != nullptr && !is_withdrawn(all, database) &&
                   sit_down(slot->process[static_cast<int>(role)]);
+    if (joined)
+        announcements_known = slot->announcements;
     LWLockRelease(&all->head.lock);
     if (joined)
         before_shmem_exit(leave, 0);
@@ -223,8 +233,10 @@ void publish(Oid database, State state) {
     Roster* all = roster();
     LWLockAcquire(&all->head.lock, LW_EXCLUSIVE);
     Slot* slot = find_slot(all, database);
-    if (slot != nullptr)
+    if (slot != nullptr && (state == State::run || slot->announcements == announcements_known))
         slot->state = state;
+    else if (slot != nullptr)
+        slot->state = State::unseen;
     LWLockRelease(&all->head.lock);
     wake_launcher();
 }

@@ -27,12 +27,14 @@ enum class State : uint8_t {
 struct Process {
     pid_t pid; ///< 0: none
     int procno;
+    pg_atomic_uint32 wakes; ///< how often it was called
 };
 
 struct Slot {
     Oid database;
     State state;
-    bool sent_home; ///< by a withdrawal: their exit is no death
+    uint32 announcements; ///< how often something changed that a look would find
+    bool sent_home;       ///< by a withdrawal: their exit is no death
     Process process[roles];
 };
 
@@ -64,6 +66,9 @@ inline void wake_apply(Oid database) {
     wake(database, Role::apply);
 }
 
+/// How often this worker was called since it started. requires: join() said true.
+uint32 wakes_of_this_worker();
+
 /// Wakes net of this database when the running transaction commits. Call it where an error is
 /// allowed (a trigger, pre-commit): at commit nothing is allocated or raised.
 void wake_net_at_commit();
@@ -85,7 +90,8 @@ bool is_withdrawn(const Roster* roster, Oid database);
 /// if another one is it already, or the database is withdrawn.
 bool join(Oid database, Role role);
 bool join_as_launcher();
-/// What this worker found (run, absent, copy); tells the launcher.
+/// What this worker found (run, absent, copy); tells the launcher. What was announced since this
+/// worker joined makes its finding stale: then the database is looked at again.
 void publish(Oid database, State state);
 
 /// Keeps workers out of the database until the transaction of this backend ends, and sends those

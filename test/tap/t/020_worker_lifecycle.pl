@@ -50,6 +50,14 @@ state_is('one', 'resting: not the database that the links know',
 nobody_runs('one', 'and no process stays');
 $node->safe_psql('one', 'SELECT notion.adopt()');
 both_run('one', 'both workers start after adopt()');
+# An announcement that comes while a worker is looking is not lost: CREATE EXTENSION right behind
+# CREATE DATABASE, whose new database the launcher may be visiting.
+for my $i (1 .. 10) {
+    $node->safe_psql('postgres', 'CREATE DATABASE brief');
+    $node->safe_psql('brief', 'CREATE EXTENSION pg_notion; SELECT notion.adopt()');
+    both_run('brief', "workers in a new database, $i");
+    $node->safe_psql('postgres', 'DROP DATABASE brief');
+}
 is(sql($node, "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'pg_notion launcher'
     AND datname IS NULL"), '1', 'the launcher is connected to no database');
 
@@ -115,7 +123,8 @@ my $pid = sql($node, "SELECT pid FROM pg_stat_activity WHERE datname = 'four'
     AND backend_type = 'pg_notion net'");
 kill 'KILL', $pid;
 wait_until($node, "SELECT pg_postmaster_start_time() IS NOT NULL AND NOT EXISTS
-    (SELECT FROM pg_stat_activity WHERE pid = $pid)", 't', 'kill -9 of a worker restarts the cluster');
+    (SELECT FROM pg_stat_activity WHERE pid = $pid)", 't',
+    'kill -9 of a worker restarts the cluster');
 both_run('four', 'they start after a crash');
 
 # What a DBA set for people.

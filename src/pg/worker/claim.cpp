@@ -1,0 +1,126 @@
+// Claiming wishes: transaction 1 of a write. Budget first, then the intent with its payload and
+// marker, synchronously committed; the request leaves after that (protocol.md 1.4).
+// Refuses while a flight, a snapshot or a read of that page is pending, and where the link also
+// reads until the data source was asked after the row was examined. scope: worker.
+#include "pg/postgres.hpp"
+
+#include "pg/worker/net.hpp"
+#include "pg/worker/query.hpp"
+
+namespace notion::pg::worker {
+namespace {
+
+constexpr int claims_max = 64; // a round; as many as can be under way at all
+
+constinit Query read_wishes = {
+    "SELECT w.link, w.key, w.version, w.wish::text, w.bulk, to_jsonb(m)::text, m.page::text,"
+    "       w.attempts, w.wish ->> 'action'"
+    "  FROM notion.work w"
+    "  JOIN notion.links l ON l.id = w.link AND l.state = 'active'"
+    "  LEFT JOIN notion.mappings m ON m.link = w.link AND m.key = w.key"
+    "  LEFT JOIN notion.polls p ON p.link = w.link"
+    " WHERE w.state = 'wish' AND w.due <= clock_timestamp() AND w.bulk = $2"
+    "   AND coalesce(m.flight, 'none') = 'none'"
+    "   AND (w.wish ->> 'action' = 'create' OR l.direction = 'to_notion'"
+    "        OR p.asked_at > w.wished_at)"
+    "   AND NOT EXISTS (SELECT FROM notion.snapshots s"
+    "                    WHERE s.link = m.link AND s.page = m.page AND NOT s.failed)"
+    "   AND NOT EXISTS (SELECT FROM notion.due_pages d"
+    "                    WHERE d.link = m.link AND d.page = m.page)"
+    " ORDER BY w.due LIMIT $1"};
+
+// A mapping that has no page yet is made here, for the flight.
+constinit Query write_intent = {
+    "INSERT INTO notion.mappings AS m (link, key, flight, flight_kind, flight_payload,"
+    "       flight_version, sent_marker, tick, sent_at, attempts)"
+    " VALUES ($1, $2, 'sending', $3::jsonb ->> 'action', $3::jsonb, $4,"
+    "         $5::jsonb ->> 'marker', $6, clock_timestamp(), 1)"
+    " ON CONFLICT (link, key) DO UPDATE SET flight = 'sending', flight_kind = excluded.flight_kind,"
+    "       flight_payload = excluded.flight_payload, flight_version = excluded.flight_version,"
+    "       sent_marker = excluded.sent_marker, tick = excluded.tick, sent_at = excluded.sent_at,"
+    "       settle_until = NULL, reason = NULL,"
+    "       attempts = CASE excluded.flight_kind WHEN 'create' THEN m.attempts + 1 ELSE 1 END"
+    " WHERE m.flight = 'none'"};
+
+// Counted before it is made: a wish that ends the process is still counted.
+constinit Query mark_sending = {
+    "UPDATE notion.work SET state = 'sending', attempts = attempts + 1, reason = NULL"
+    " WHERE link = $1 AND key = $2 AND version = $3 AND state = 'wish'"};
+
+constinit Query set_aside = {"UPDATE notion.work SET state = 'held', reason = $4"
+                             " WHERE link = $1 AND key = $2 AND version = $3"};
+
+struct Wish {
+    int32 link;
+    const char* key;
+    int64_t version;
+    const char* wish;
+    const char* mapping; ///< null: none
+    const char* page;
+    int32_t attempts;
+    bool is_create;
+};
+
+int read(bool bulk, Wish (&wishes)[claims_max]) {
+    auto count = static_cast<int>(run(read_wishes, {as_int4(claims_max), as_bool(bulk)}));
+    for (int i = 0; i < count; i++) {
+        auto row = static_cast<uint64>(i);
+        wishes[i] = {.link = static_cast<int32>(column_int8(row, 1)),
+                     .key = column_text(row, 2),
+                     .version = column_int8(row, 3),
+                     .wish = column_text(row, 4),
+                     .mapping = column_text(row, 6),
+                     .page = column_text(row, 7),
+                     .attempts = static_cast<int32_t>(column_int8(row, 8)),
+                     .is_create = column_view(row, 9) == "create"};
+    }
+    return count;
+}
+
+/// False where the budget, or the tickets, are used up: nobody else need ask.
+bool claim(const Wish& wish, sync::Priority priority) {
+    const Linked* link = find_link(wish.link);
+    Source* source = find_source(wish.link);
+    if (link == nullptr || source == nullptr || link->link == nullptr)
+        return true;
+    Ticket* ticket = reserve(Errand::write, *source, *link, priority);
+    if (ticket == nullptr)
+        return source->connection == nullptr;
+    bridge::Fault fault;
+    std::string_view mapping = wish.mapping != nullptr ? wish.mapping : "";
+    if (!bridge::sync_call(link->link, mapping, wish.wish, wish.key, net.text, fault)) {
+        give_back(ticket);
+        run(set_aside, {as_int4(wish.link), as_text(wish.key), as_int8(wish.version),
+                        as_text(words_of(fault))});
+        return true;
+    }
+    ticket->request = keep_text(ticket, taken_text());
+    ticket->key = keep_text(ticket, wish.key);
+    ticket->is_create = wish.is_create;
+    ticket->attempts = wish.attempts;
+    uint64 marked =
+        run(mark_sending, {as_int4(wish.link), as_text(wish.key), as_int8(wish.version)});
+    if (marked == 1)
+        marked = run(write_intent,
+                     {as_int4(wish.link), as_text(wish.key), as_jsonb(wish.wish),
+                      as_int8(wish.version), as_jsonb(ticket->request), as_int8(ticket->tick)});
+    if (marked == 0)
+        elog(ERROR, "a wish changed under its claim");
+    return true;
+}
+
+} // namespace
+
+// Two lanes: what people did goes before what bulk jobs did, which keep a share of the budget.
+void plan_writes() {
+    Wish wishes[claims_max];
+    for (bool bulk : {false, true}) {
+        sync::Priority priority = bulk ? sync::Priority::backfill : sync::Priority::outbound;
+        int count = read(bulk, wishes);
+        for (int i = 0; i < count; i++)
+            if (!claim(wishes[i], priority))
+                break;
+    }
+}
+
+} // namespace notion::pg::worker

@@ -1,0 +1,346 @@
+// Walks through a data source: polls by edit time, and the scans of sync jobs. A poll that went
+// through is also the guard of every write that was examined before it was asked for.
+// A scan's absence only nominates pages to be read (protocol.md 1.10). scope: worker.
+#include "pg/postgres.hpp"
+
+#include "bridge/pacing.hpp"
+#include "pg/settings.hpp"
+#include "pg/worker/net.hpp"
+#include "pg/worker/process.hpp"
+#include "pg/worker/query.hpp"
+
+namespace notion::pg::worker {
+namespace {
+
+constexpr int crawls_max = 64; // planned a round
+
+// In order of edit time, so that what is edited during the walk comes again at its end, and a walk
+// that Notion cuts at its cap goes on from the last minute that it saw.
+constexpr const char* beginning = "1970-01-01T00:00:00.000Z";
+
+constinit Query make_polls = {
+    "INSERT INTO notion.polls (link) SELECT l.id FROM notion.links l"
+    " WHERE l.state IN ('active', 'resting') AND NOT EXISTS (SELECT FROM notion.polls p"
+    "       WHERE p.link = l.id)"};
+
+constinit Query read_polls = {
+    "SELECT l.id, to_char(p.watermark, 'YYYY-MM-DD\"T\"HH24:MI:00.000\"Z\"'),"
+    "       coalesce((extract(epoch FROM p.watermark) * 1000)::bigint, -1)"
+    "  FROM notion.polls p JOIN notion.links l ON l.id = p.link"
+    " WHERE (p.next_at <= clock_timestamp()"
+    "        AND (l.state = 'resting' OR l.state = 'active' AND l.direction <> 'to_notion'))"
+    "    OR (l.state = 'active' AND l.direction <> 'to_notion' AND EXISTS ("
+    "        SELECT FROM notion.work w WHERE w.link = l.id AND w.state = 'wish'"
+    "           AND w.due <= clock_timestamp() AND w.wish ->> 'action' <> 'create'"
+    "           AND (p.asked_at IS NULL OR p.asked_at <= w.wished_at)))"
+    " ORDER BY p.next_at LIMIT $1"};
+
+constinit Query read_jobs = {"SELECT DISTINCT ON (j.link) j.link, j.id FROM notion.jobs j"
+                             "  JOIN notion.links l ON l.id = j.link AND l.state <> 'paused'"
+                             " WHERE j.state IN ('queued', 'scanning') ORDER BY j.link, j.id"};
+
+constinit Query start_job = {"UPDATE notion.jobs SET state = 'scanning', done = 0 WHERE id = $1"
+                             "   AND state IN ('queued', 'scanning')"};
+
+constinit Query job_progress = {"UPDATE notion.jobs SET done = done + $2 WHERE id = $1"};
+
+constinit Query job_reason = {"UPDATE notion.jobs SET reason = $2 WHERE id = $1"};
+
+constinit Query job_failed = {
+    "UPDATE notion.jobs SET state = 'failed', reason = $2, finished_at = clock_timestamp()"
+    " WHERE id = $1 AND state = 'scanning'"};
+
+constinit Query job_scanned = {
+    "UPDATE notion.jobs SET state = 'pairing', reason = NULL WHERE id = $1 AND state = 'scanning'"};
+
+// Pages that the scan did not show, and that nothing else has accounted for since it began.
+constinit Query nominate = {
+    "INSERT INTO notion.due_pages AS d (link, page, why)"
+    " SELECT m.link, m.page, 'not found by a scan' FROM notion.mappings m"
+    "  WHERE m.link = $1 AND m.page IS NOT NULL AND m.page_state = 'live' AND m.flight = 'none'"
+    "    AND m.fence < $2 AND (m.seen_at IS NULL OR m.seen_at < $3)"
+    "    AND NOT EXISTS (SELECT FROM notion.snapshots s"
+    "                     WHERE s.link = m.link AND s.page = m.page AND s.tick >= $2)"
+    " ON CONFLICT (link, page) DO UPDATE SET due = least(d.due, clock_timestamp())"};
+
+// The pages of an answer, each with its mapping. A page that nobody maps may be the one that a
+// create of ours is making just now: then that one's mapping decides, and is worth a look-up.
+constinit Query read_pages = {
+    "SELECT o.value::text, coalesce(to_jsonb(m), to_jsonb(f))::text, o.value ->> 'page',"
+    "       o.value ->> 'edited', m.key IS NULL AND f.flight = 'unknown'"
+    "  FROM jsonb_array_elements($1::jsonb -> 'snapshots') WITH ORDINALITY o"
+    "  LEFT JOIN notion.mappings m ON m.link = $2 AND m.page = (o.value ->> 'page')::uuid"
+    "  LEFT JOIN notion.mappings f ON m.key IS NULL AND f.link = $2 AND f.flight <> 'none'"
+    "       AND f.flight_kind = 'create' AND f.sent_marker = o.value ->> 'marker'"
+    " ORDER BY o.ordinality"};
+
+constinit Query read_head = {
+    "SELECT $1::jsonb ->> 'next_cursor', coalesce(($1::jsonb ->> 'incomplete')::boolean, false)"};
+
+constinit Query poll_done = {
+    "INSERT INTO notion.polls AS p (link, watermark, asked_at, next_at, quiet)"
+    " VALUES ($1, $2, $3, clock_timestamp() + $4 * interval '1 millisecond', $5)"
+    " ON CONFLICT (link) DO UPDATE SET watermark = greatest(p.watermark, excluded.watermark),"
+    "    asked_at = greatest(p.asked_at, excluded.asked_at), next_at = excluded.next_at,"
+    "    quiet = excluded.quiet, reason = NULL"};
+
+constinit Query read_quiet = {"SELECT quiet FROM notion.polls WHERE link = $1"};
+
+constinit Query poll_failed = {
+    "UPDATE notion.polls SET reason = $2,"
+    "       next_at = greatest(next_at, clock_timestamp() + $3 * interval '1 millisecond')"
+    " WHERE link = $1"};
+
+void start(Crawl& crawl, int64_t job, const char* since, int64_t previous_ms) {
+    if (crawl.cursor != nullptr)
+        pfree(crawl.cursor);
+    int32_t failures = crawl.failures;
+    int64_t resume_ms = crawl.resume_ms;
+    memset(&crawl, 0, sizeof crawl);
+    crawl.under_way = true;
+    crawl.job = job;
+    crawl.failures = failures;
+    crawl.resume_ms = resume_ms;
+    crawl.previous_ms = previous_ms;
+    strlcpy(crawl.since, since == nullptr ? beginning : since, sizeof crawl.since);
+}
+
+/// The walk's next request, if the budget has one.
+void ask(Source& source, const Linked& link, Crawl& crawl, Errand errand) {
+    if (!crawl.under_way || crawl.asking)
+        return;
+    if (net.now_ms < crawl.resume_ms)
+        return due_in(crawl.resume_ms - net.now_ms);
+    sync::Priority priority =
+        errand == Errand::scan ? sync::Priority::backfill : sync::Priority::inbound;
+    Ticket* ticket = reserve(errand, source, link, priority);
+    if (ticket == nullptr)
+        return;
+    bridge::Fault fault;
+    std::string_view cursor = crawl.cursor != nullptr ? crawl.cursor : "";
+    if (!bridge::sync_poll(link.link, crawl.since, cursor, net.text, fault)) {
+        give_back(ticket);
+        crawl.under_way = false;
+        return rest_link(link.id, words_of(fault));
+    }
+    ticket->request = keep_text(ticket, taken_text());
+    crawl.asking = true;
+    if (crawl.tick == 0) {
+        crawl.tick = ticket->tick;
+        crawl.asked_ms = net.now_ms;
+    }
+}
+
+void begin_polls() {
+    run(make_polls);
+    uint64 count = run(read_polls, {as_int4(crawls_max)});
+    for (uint64 row = 0; row < count; row++) {
+        Source* source = find_source(static_cast<int32>(column_int8(row, 1)));
+        if (source != nullptr && !source->poll.under_way)
+            start(source->poll, 0, column_text(row, 2), column_int8(row, 3));
+    }
+}
+
+void begin_scans() {
+    int32 links[crawls_max];
+    int64_t jobs[crawls_max];
+    auto count = static_cast<int>(Min(run(read_jobs), uint64{crawls_max}));
+    for (int i = 0; i < count; i++) {
+        links[i] = static_cast<int32>(column_int8(static_cast<uint64>(i), 1));
+        jobs[i] = column_int8(static_cast<uint64>(i), 2);
+    }
+    for (int i = 0; i < count; i++) {
+        Source* source = find_source(links[i]);
+        if (source == nullptr || (source->scan.under_way && source->scan.job == jobs[i]))
+            continue;
+        if (source->scan.asking)
+            continue; // the answer of a cancelled one is still to come
+        run(start_job, {as_int8(jobs[i])});
+        start(source->scan, jobs[i], nullptr, -1);
+    }
+}
+
+struct Harvest {
+    StringInfoData admitted;
+    StringInfoData seen;
+    StringInfoData due;
+    int64_t pages;
+    int64_t news;
+    const char* last_edited;
+    bool found_ours;
+};
+
+void append(StringInfo array, const char* element, bool is_text) {
+    appendStringInfoChar(array, array->len == 0 ? '[' : ',');
+    appendStringInfo(array, is_text ? "\"%s\"" : "%s", element);
+}
+
+/// Judges one page of the answer.
+void judge(const Linked& link, const Ticket& ticket, int64_t asked_ms, uint64 row,
+           Harvest& harvest) {
+    const char* snapshot = column_text(row, 1);
+    const char* page = column_text(row, 3);
+    harvest.last_edited = column_text(row, 4);
+    harvest.pages++;
+    harvest.found_ours |= column_bool(row, 5);
+    bridge::Admission admission;
+    bridge::Fault fault;
+    const char* via = ticket.errand == Errand::scan ? "scan" : "poll";
+    if (!bridge::sync_admit(link.link, column_view(row, 2), snapshot, via, ticket.tick, asked_ms,
+                            settings::index_lag_ms, admission, fault)) {
+        ereport(LOG, (errmsg("page %s could not be taken up: %s", page, words_of(fault))));
+        return append(&harvest.due, page, true); // one page stops no other
+    }
+    switch (admission) {
+    case bridge::Admission::admitted:
+        harvest.news++;
+        append(&harvest.admitted, snapshot, false);
+        break;
+    case bridge::Admission::nothing_new:
+        append(&harvest.seen, page, true);
+        break;
+    case bridge::Admission::read_page:
+    case bridge::Admission::complete_it:
+        harvest.news++;
+        append(&harvest.due, page, true);
+        break;
+    case bridge::Admission::thrown_away:
+        break;
+    }
+}
+
+void store(const Linked& link, const Ticket& ticket, const Crawl& crawl, Harvest& harvest) {
+    const char* via = ticket.errand == Errand::scan ? "scan" : "poll";
+    if (harvest.admitted.len > 0) {
+        appendStringInfoChar(&harvest.admitted, ']');
+        keep_snapshots(link.id, via, ticket.tick, ticket.asked_ms, crawl.job,
+                       harvest.admitted.data);
+    }
+    if (harvest.seen.len > 0) {
+        appendStringInfoChar(&harvest.seen, ']');
+        touch_seen(link.id, harvest.seen.data, ticket.asked_ms);
+    }
+    if (harvest.due.len > 0) {
+        appendStringInfoChar(&harvest.due, ']');
+        make_due(link.id, harvest.due.data, "a query's word was not enough", 0);
+    }
+    if (crawl.job != 0)
+        run(job_progress, {as_int8(crawl.job), as_int8(harvest.pages)});
+}
+
+void finish(Source& source, const Linked& link, Crawl& crawl) {
+    crawl.under_way = false;
+    crawl.failures = 0;
+    crawl.resume_ms = 0;
+    run(read_quiet, {as_int4(link.id)});
+    int64_t quiet = SPI_processed == 0 || crawl.news > 0 ? 0 : column_int8(0, 1) + 1;
+    int64_t pause_ms = bridge::poll_pause_ms(int64_t{settings::poll_interval_s} * 1000,
+                                             static_cast<int32_t>(quiet));
+    int64_t watermark_ms = bridge::watermark_ms(crawl.asked_ms, settings::index_lag_ms,
+                                                source.skew_ms, crawl.previous_ms);
+    run(poll_done, {as_int4(link.id), as_time_ms(watermark_ms), as_time_ms(crawl.asked_ms),
+                    as_int8(pause_ms), as_int4(static_cast<int32_t>(quiet))});
+    if (link.resting)
+        resume_link(link.id);
+    if (crawl.job == 0)
+        return;
+    run(nominate, {as_int4(link.id), as_int8(crawl.tick), as_time_ms(crawl.asked_ms)});
+    run(job_scanned, {as_int8(crawl.job)});
+    net.wakes_apply = true;
+}
+
+/// After an answer: the next one, the next window, or the end.
+void go_on(Source& source, const Linked& link, Crawl& crawl, const char* cursor, bool cut,
+           const char* last_edited) {
+    if (crawl.cursor != nullptr)
+        pfree(crawl.cursor);
+    crawl.cursor = cursor == nullptr ? nullptr : MemoryContextStrdup(TopMemoryContext, cursor);
+    if (cursor != nullptr)
+        return;
+    if (!cut)
+        return finish(source, link, crawl);
+    if (last_edited == nullptr || strcmp(last_edited, crawl.since) == 0) {
+        // Law 2: more pages in one minute than Notion shows. Nothing is left out in silence.
+        crawl.under_way = false;
+        const char* reason = "more pages were edited within one minute than Notion lists";
+        run(job_failed, {as_int8(crawl.job), as_text(reason)});
+        return rest_link(link.id, reason);
+    }
+    strlcpy(crawl.since, last_edited, sizeof crawl.since);
+}
+
+bool take(Ticket& ticket, Source& source, const Linked& link, Crawl& crawl, std::string_view body) {
+    bridge::Fault fault;
+    if (!bridge::sync_snapshots(link.link, body, net.text, fault))
+        return false;
+    const char* list = taken_text();
+    run(read_head, {as_jsonb(list)});
+    const char* cursor = column_text(0, 1);
+    bool cut = column_bool(0, 2);
+    Harvest harvest = {};
+    initStringInfo(&harvest.admitted);
+    initStringInfo(&harvest.seen);
+    initStringInfo(&harvest.due);
+    uint64 count = run(read_pages, {as_jsonb(list), as_int4(link.id)});
+    int64_t asked_ms = ticket.asked_ms - source.skew_ms;
+    for (uint64 row = 0; row < count; row++)
+        judge(link, ticket, asked_ms, row, harvest);
+    store(link, ticket, crawl, harvest);
+    crawl.news += harvest.news;
+    if (harvest.found_ours)
+        source.next_look_ms = 0;
+    go_on(source, link, crawl, cursor, cut, harvest.last_edited);
+    return true;
+}
+
+/// The walk stops and starts from its beginning later.
+void stop(const Ticket& ticket, Crawl& crawl, const bridge::Reply& reply) {
+    bridge::Fault fault;
+    if (reply.status == 200)
+        bridge::fill(fault, ErrorKind::malformed, "Notion's answer could not be read");
+    else
+        bridge::call_fault(ticket.call, fault);
+    const char* reason = words_of(fault);
+    int64_t pause_ms = Max(bridge::pause_ms(crawl.failures), reply.retry_after_ms);
+    crawl.failures++;
+    crawl.resume_ms = net.now_ms + pause_ms;
+    crawl.under_way = false;
+    run(poll_failed, {as_int4(ticket.link), as_text(reason), as_int8(pause_ms)});
+    if (crawl.job != 0)
+        run(job_reason, {as_int8(crawl.job), as_text(reason)});
+    if (reply.status == 401 || reply.status == 403 || reply.status == 404)
+        rest_link(ticket.link, reason);
+}
+
+} // namespace
+
+void plan_crawls() {
+    begin_polls();
+    begin_scans();
+    for (Source& source : all_sources()) {
+        const Linked* link = find_link(source.link);
+        if (link == nullptr || link->link == nullptr)
+            continue;
+        ask(source, *link, source.poll, Errand::poll);
+        ask(source, *link, source.scan, Errand::scan);
+    }
+}
+
+void settle_crawl(Ticket& ticket) {
+    bridge::Reply reply = bridge::call_reply(ticket.call);
+    hear(ticket, reply);
+    Source* source = find_source(ticket.link);
+    const Linked* link = find_link(ticket.link);
+    if (source == nullptr)
+        return;
+    Crawl& crawl = ticket.errand == Errand::scan ? source->scan : source->poll;
+    crawl.asking = false;
+    if (link == nullptr || link->link == nullptr)
+        return;
+    begin("taking up a list of pages");
+    if (reply.status != 200 || !take(ticket, *source, *link, crawl, reply.body))
+        stop(ticket, crawl, reply);
+    commit();
+}
+
+} // namespace notion::pg::worker

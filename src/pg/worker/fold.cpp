@@ -1,0 +1,102 @@
+// Folding: batches of the outbox become rows of work, webhook events become pages to be read.
+// Only what is committed is visible, so nothing is sent that may roll back. scope: worker.
+#include "pg/postgres.hpp"
+
+#include "pg/worker/net.hpp"
+#include "pg/worker/query.hpp"
+
+namespace notion::pg::worker {
+namespace {
+
+constexpr int batches_max = 100; // of at most some hundred keys each
+constexpr int events_max = 500;
+
+// Batches commit out of order of their xid: everything below the oldest running transaction has
+// been seen and folded, nothing above it is skipped. The bound keeps the scan off the dead entries
+// that folded batches leave behind while some old snapshot is held.
+int64_t bound = 0;
+
+// One row a key. A deletion anywhere in the batches is evidence, in whatever order they come: the
+// row itself says whether it is there (docs/sync.md). While a write of the key is under way, its
+// row stays `sending`, with a higher version: record() sees that, and makes it new.
+constinit Query fold_batches = {
+    "WITH batch AS ("
+    "    DELETE FROM notion.outbox o USING ("
+    "        SELECT xid, part FROM notion.outbox WHERE xid >= $1::text::xid8"
+    "         ORDER BY xid, part LIMIT $2) d"
+    "     WHERE o.xid = d.xid AND o.part = d.part RETURNING o.*),"
+    " keys AS ("
+    "    SELECT b.link, k.key, bool_or(substr(b.evidence, k.n::int, 1) = 'd') AS deleted,"
+    "           bool_and(b.bulk) AS bulk, max(b.hops) AS hops,"
+    "           max(b.captured_at) AS captured_at,"
+    "           (array_agg(b.who ORDER BY b.captured_at DESC))[1] AS who"
+    "      FROM batch b JOIN notion.links l ON l.id = b.link,"
+    "           unnest(b.keys) WITH ORDINALITY k(key, n)"
+    "     GROUP BY b.link, k.key),"
+    " folded AS ("
+    "    INSERT INTO notion.work AS w (link, key, deleted, bulk, hops, who, captured_at, due)"
+    "    SELECT link, key, deleted, bulk, hops, who, captured_at, clock_timestamp() FROM keys"
+    "        ON CONFLICT (link, key) DO UPDATE"
+    "       SET version = w.version + 1,"
+    "           state = CASE w.state WHEN 'sending' THEN 'sending' ELSE 'new' END,"
+    "           deleted = w.deleted OR excluded.deleted, bulk = w.bulk AND excluded.bulk,"
+    "           hops = greatest(w.hops, excluded.hops), who = excluded.who,"
+    "           captured_at = greatest(w.captured_at, excluded.captured_at),"
+    "           due = clock_timestamp(), attempts = 0, reason = NULL"
+    "    RETURNING 1)"
+    "SELECT (SELECT count(*) FROM batch), (SELECT count(*) FROM folded),"
+    "       pg_snapshot_xmin(pg_current_snapshot())::text"};
+
+// What an event says is taken from the event alone; whom it concerns is looked up: pages that are
+// mapped, and pages of a linked data source. What is not known stays for people to look at.
+constinit Query fold_events = {
+    "WITH event AS ("
+    "    UPDATE notion.inbox i SET state = CASE WHEN (i.event ->> 'known')::boolean"
+    "                                           THEN 'done' ELSE 'kept' END"
+    "      FROM (SELECT server, event_id FROM notion.inbox WHERE state = 'new' AND due <= now()"
+    "             ORDER BY due LIMIT $1) n"
+    "     WHERE i.server = n.server AND i.event_id = n.event_id RETURNING i.*),"
+    " concerned AS ("
+    "    SELECT l.id AS link, e.type, e.event, e.entity,"
+    "           e.event ->> 'call' = 'read_page' AS is_page"
+    "      FROM event e"
+    "      JOIN pg_foreign_server s ON s.srvname = e.server"
+    "      JOIN pg_foreign_table f ON f.ftserver = s.oid"
+    "      JOIN notion.links l ON l.foreign_table_id = f.ftrelid"
+    "     WHERE e.event ->> 'call' <> 'ignore' AND l.direction <> 'to_notion'"
+    "       AND l.state IN ('active', 'resting')"
+    "       AND (l.data_source::text IN (e.event ->> 'data_source', e.entity)"
+    "            OR EXISTS (SELECT FROM notion.mappings m"
+    "                        WHERE m.link = l.id AND m.page::text = e.entity))),"
+    " pages AS ("
+    "    INSERT INTO notion.due_pages AS d (link, page, why)"
+    "    SELECT DISTINCT link, entity::uuid, 'event' FROM concerned WHERE is_page"
+    "        ON CONFLICT (link, page) DO UPDATE SET due = least(d.due, now()), attempts = 0"
+    "    RETURNING 1),"
+    " polls AS ("
+    "    UPDATE notion.polls p SET next_at = now() FROM concerned c"
+    "     WHERE p.link = c.link AND NOT c.is_page RETURNING 1)"
+    "SELECT (SELECT count(*) FROM event), (SELECT count(*) FROM pages)"};
+
+} // namespace
+
+void fold_outbox() {
+    char from[32];
+    snprintf(from, sizeof from, "%lld", static_cast<long long>(bound));
+    run(fold_batches, {as_text(from), as_int4(batches_max)});
+    int64_t batches = column_int8(0, 1);
+    if (column_int8(0, 2) > 0)
+        net.wakes_apply = true;
+    if (batches < batches_max)
+        bound = strtoll(column_text(0, 3), nullptr, 10);
+    else
+        due_in(0);
+}
+
+void fold_inbox() {
+    run(fold_events, {as_int4(events_max)});
+    if (column_int8(0, 1) == events_max)
+        due_in(0);
+}
+
+} // namespace notion::pg::worker

@@ -1,0 +1,175 @@
+// Pages that must be read themselves: an event named them, a query's word was not enough, a scan
+// did not find them, a write to them is of unknown outcome. Only a GET decides that a page is in
+// the trash, moved or unreachable (protocol.md 1.10). scope: worker.
+#include "pg/postgres.hpp"
+
+#include "bridge/pacing.hpp"
+#include "pg/settings.hpp"
+#include "pg/worker/net.hpp"
+#include "pg/worker/process.hpp"
+#include "pg/worker/query.hpp"
+
+namespace notion::pg::worker {
+namespace {
+
+constexpr int pages_max = 64;
+
+constinit Query read_due = {
+    "SELECT d.link, d.page::text, d.attempts FROM notion.due_pages d"
+    "  JOIN notion.links l ON l.id = d.link AND l.state = 'active'"
+    "  LEFT JOIN notion.mappings m ON m.link = d.link AND m.page = d.page"
+    " WHERE d.due <= clock_timestamp() AND coalesce(m.flight, 'none') <> 'sending'"
+    " ORDER BY d.due LIMIT $1"};
+
+// Counted before it is made, and due again by itself if nothing comes of it.
+constinit Query mark_asked = {"UPDATE notion.due_pages SET attempts = attempts + 1,"
+                              "       due = clock_timestamp() + $3 * interval '1 millisecond'"
+                              " WHERE link = $1 AND page = $2"};
+
+// An event that came while the page was being read has set attempts to 0: then it is read again.
+constinit Query forget_due = {
+    "DELETE FROM notion.due_pages WHERE link = $1 AND page = $2 AND attempts = $3"};
+
+constinit Query ask_again = {
+    "UPDATE notion.due_pages SET due = clock_timestamp() + $4 * interval '1 millisecond'"
+    " WHERE link = $1 AND page = $2 AND attempts = $3"};
+
+constinit Query read_mapping = {
+    "SELECT to_jsonb(m)::text FROM notion.mappings m"
+    " WHERE m.link = $1 AND (m.page = $2 OR (m.page IS NULL AND m.flight <> 'none'"
+    "       AND m.flight_kind = 'create' AND m.sent_marker = $3::jsonb ->> 'marker'))"
+    " ORDER BY m.page IS NULL LIMIT 1"};
+
+constinit Query update_page_state = {
+    "UPDATE notion.mappings SET page_state = $3, reason = $4 WHERE link = $1 AND page = $2"};
+
+// What was to be written to a page that cannot be written waits for a person.
+constinit Query hold_work = {
+    "UPDATE notion.work w SET state = 'held', reason = $3 FROM notion.mappings m"
+    " WHERE m.link = $1 AND m.page = $2 AND w.link = m.link AND w.key = m.key"
+    "   AND w.state IN ('new', 'wish', 'failed')"};
+
+void forget(const Ticket& ticket) {
+    run(forget_due, {as_int4(ticket.link), as_uuid(ticket.page), as_int4(ticket.attempts)});
+}
+
+void set_page_state(const Ticket& ticket, const char* state, const char* reason) {
+    run(update_page_state,
+        {as_int4(ticket.link), as_uuid(ticket.page), as_text(state), as_text(reason)});
+    run(hold_work, {as_int4(ticket.link), as_uuid(ticket.page), as_text(reason)});
+    forget(ticket);
+}
+
+const char* array_of(const char* element) {
+    return psprintf("[%s]", element);
+}
+
+void admit_page(const Ticket& ticket, const Linked& link, const char* mapping,
+                const char* snapshot) {
+    const Source* source = find_source(ticket.link);
+    int64_t asked_ms = ticket.asked_ms - (source != nullptr ? source->skew_ms : 0);
+    bridge::Admission admission;
+    bridge::Fault fault;
+    if (!bridge::sync_admit(link.link, mapping, snapshot, "get", ticket.tick, asked_ms,
+                            settings::index_lag_ms, admission, fault)) {
+        set_page_state(ticket, "unreachable", words_of(fault));
+        return;
+    }
+    switch (admission) {
+    case bridge::Admission::admitted:
+        keep_snapshots(ticket.link, "get", ticket.tick, ticket.asked_ms, 0, array_of(snapshot));
+        return forget(ticket);
+    case bridge::Admission::nothing_new:
+        touch_seen(ticket.link, psprintf("[\"%s\"]", ticket.page), ticket.asked_ms);
+        return forget(ticket);
+    case bridge::Admission::thrown_away:
+    case bridge::Admission::read_page:
+    case bridge::Admission::complete_it:
+        return; // it stays due
+    }
+}
+
+bool is_in_data_source(const char* snapshot, const Linked& link) {
+    static constinit Query compare = {
+        "SELECT $1::jsonb ->> 'data_source' = l.data_source::text FROM notion.links l"
+        " WHERE l.id = $2"};
+    return run(compare, {as_jsonb(snapshot), as_int4(link.id)}) == 1 && column_bool(0, 1);
+}
+
+void take_page(const Ticket& ticket, const Linked& link, std::string_view body) {
+    bridge::Fault fault;
+    if (!bridge::sync_snapshot(link.link, body, net.text, fault))
+        return set_page_state(ticket, "unreachable", words_of(fault));
+    const char* snapshot = taken_text();
+    if (!is_in_data_source(snapshot, link))
+        return set_page_state(ticket, "moved", "the page is in another data source now");
+    bool mapped =
+        run(read_mapping, {as_int4(ticket.link), as_uuid(ticket.page), as_jsonb(snapshot)}) == 1;
+    admit_page(ticket, link, mapped ? column_text(0, 1) : "", snapshot);
+}
+
+void take_refusal(const Ticket& ticket, const bridge::Reply& reply) {
+    bridge::Fault fault;
+    bridge::call_fault(ticket.call, fault);
+    const char* reason = words_of(fault);
+    if (reply.status == 404)
+        return set_page_state(ticket, "unreachable", reason);
+    if (reply.status == 401 || reply.status == 403)
+        return rest_link(ticket.link, reason);
+    if (reply.status == 400)
+        return set_page_state(ticket, "unreachable", reason);
+}
+
+} // namespace
+
+void plan_pages() {
+    struct Due {
+        int32 link;
+        const char* page;
+        int32_t attempts;
+    } due[pages_max];
+    auto count = static_cast<int>(run(read_due, {as_int4(pages_max)}));
+    for (int i = 0; i < count; i++) {
+        auto row = static_cast<uint64>(i);
+        due[i] = {.link = static_cast<int32>(column_int8(row, 1)),
+                  .page = column_text(row, 2),
+                  .attempts = static_cast<int32_t>(column_int8(row, 3))};
+    }
+    for (int i = 0; i < count; i++) {
+        const Linked* link = find_link(due[i].link);
+        Source* source = find_source(due[i].link);
+        if (link == nullptr || source == nullptr || link->link == nullptr)
+            continue;
+        Ticket* ticket = reserve(Errand::page, *source, *link, sync::Priority::inbound);
+        if (ticket == nullptr)
+            continue;
+        ticket->page = keep_text(ticket, due[i].page);
+        ticket->attempts = due[i].attempts + 1;
+        // Longer than the request itself may take, so that one page is not read twice at a time.
+        int64_t again_ms =
+            source->connection->endpoint.request_timeout_ms + bridge::pause_ms(due[i].attempts);
+        run(mark_asked, {as_int4(due[i].link), as_uuid(due[i].page), as_int8(again_ms)});
+    }
+}
+
+void settle_page(Ticket& ticket) {
+    bridge::Reply reply = bridge::call_reply(ticket.call);
+    hear(ticket, reply);
+    begin("taking up a page");
+    const Linked* link = find_link(ticket.link);
+    if (link != nullptr && link->link != nullptr) {
+        if (ticket.settles)
+            settle_by_page(ticket, *link, reply);
+        else if (reply.status == 200)
+            take_page(ticket, *link, reply.body);
+        else
+            take_refusal(ticket, reply);
+        int64_t pause_ms = Max(bridge::pause_ms(ticket.attempts), reply.retry_after_ms);
+        if (!ticket.settles)
+            run(ask_again, {as_int4(ticket.link), as_uuid(ticket.page), as_int4(ticket.attempts),
+                            as_int8(pause_ms)});
+    }
+    commit();
+}
+
+} // namespace notion::pg::worker

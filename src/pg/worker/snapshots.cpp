@@ -1,0 +1,56 @@
+// Keeping what pages showed: admitted snapshots for apply, pages that must be read themselves,
+// pages that showed the base. Refuses to replace a snapshot by an older one. scope: worker.
+#include "pg/postgres.hpp"
+
+#include "pg/worker/net.hpp"
+#include "pg/worker/query.hpp"
+
+namespace notion::pg::worker {
+namespace {
+
+constinit Query insert_snapshots = {
+    "INSERT INTO notion.snapshots AS s (link, page, via, tick, asked_at, edited, created,"
+    "       edited_by, created_by, in_trash, url, marker, properties, job, due)"
+    " SELECT $1, (o ->> 'page')::uuid, $2, $3, $4, (o ->> 'edited')::timestamptz,"
+    "        (o ->> 'created')::timestamptz, nullif(o ->> 'edited_by', '')::uuid,"
+    "        nullif(o ->> 'created_by', '')::uuid, (o ->> 'in_trash')::boolean, o ->> 'url',"
+    "        o ->> 'marker', o -> 'properties', nullif($5, 0), clock_timestamp()"
+    "   FROM jsonb_array_elements($6::jsonb) o"
+    " ON CONFLICT (link, page) DO UPDATE SET via = excluded.via, tick = excluded.tick,"
+    "       asked_at = excluded.asked_at, edited = excluded.edited, created = excluded.created,"
+    "       edited_by = excluded.edited_by, created_by = excluded.created_by,"
+    "       in_trash = excluded.in_trash, url = excluded.url, marker = excluded.marker,"
+    "       properties = excluded.properties, job = coalesce(excluded.job, s.job),"
+    "       due = excluded.due, attempts = 0, reason = NULL, failed = false"
+    " WHERE excluded.tick >= s.tick"};
+
+constinit Query insert_due = {
+    "INSERT INTO notion.due_pages AS d (link, page, why, due)"
+    " SELECT $1, p::uuid, $3, clock_timestamp() + $4 * interval '1 millisecond'"
+    "   FROM jsonb_array_elements_text($2::jsonb) p"
+    " ON CONFLICT (link, page) DO UPDATE SET due = least(d.due, excluded.due)"};
+
+constinit Query update_seen = {
+    "UPDATE notion.mappings SET seen_at = $3 WHERE link = $1 AND page = ANY ("
+    "       SELECT p::uuid FROM jsonb_array_elements_text($2::jsonb) p)"
+    "   AND (seen_at IS NULL OR seen_at < $3)"};
+
+} // namespace
+
+void keep_snapshots(int32 link, const char* via, int64_t tick, int64_t asked_ms, int64_t job,
+                    const char* array) {
+    run(insert_snapshots, {as_int4(link), as_text(via), as_int8(tick), as_time_ms(asked_ms),
+                           as_int8(job), as_jsonb(array)});
+    net.wakes_apply = true;
+}
+
+void make_due(int32 link, const char* pages, const char* why, int64_t wait_ms) {
+    run(insert_due, {as_int4(link), as_jsonb(pages), as_text(why), as_int8(wait_ms)});
+    due_in(wait_ms);
+}
+
+void touch_seen(int32 link, const char* pages, int64_t asked_ms) {
+    run(update_seen, {as_int4(link), as_jsonb(pages), as_time_ms(asked_ms)});
+}
+
+} // namespace notion::pg::worker

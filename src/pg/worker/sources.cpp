@@ -1,0 +1,144 @@
+// The links' conversations with Notion: connections, made as the owner of the linked table, and
+// whether a link rests. scope: worker.
+#include "pg/postgres.hpp"
+
+#include "pg/worker/net.hpp"
+#include "pg/worker/query.hpp"
+
+namespace notion::pg::worker {
+namespace {
+
+// A token file may be replaced at any time; a user mapping and a setting too.
+constexpr int64_t connection_fresh_ms = 5'000;
+
+Source* sources;
+size_t sources_count;
+size_t sources_capacity;
+
+constinit Query update_rest = {
+    "UPDATE notion.links SET state = 'resting', reason = $2"
+    " WHERE id = $1 AND state IN ('active', 'resting') AND (state, reason) IS DISTINCT FROM"
+    "       ('resting', $2)"};
+constinit Query update_resume = {
+    "UPDATE notion.links SET state = 'active', reason = NULL WHERE id = $1 AND state = 'resting'"};
+constinit Query update_poll_reason = {
+    "INSERT INTO notion.polls AS p (link, next_at, reason) VALUES ($1, $2, $3)"
+    " ON CONFLICT (link) DO UPDATE SET next_at = $2, reason = $3"};
+
+void close_source(Source& source) {
+    if (source.context != nullptr)
+        MemoryContextDelete(source.context);
+    for (Crawl* crawl : {&source.poll, &source.scan})
+        if (crawl->cursor != nullptr)
+            pfree(crawl->cursor);
+}
+
+Source& add_source(int32 link) {
+    if (sources_count == sources_capacity) {
+        size_t wanted = Max(2 * sources_capacity, size_t{16});
+        MemoryContext before = MemoryContextSwitchTo(TopMemoryContext);
+        size_t bytes = wanted * sizeof(Source);
+        sources =
+            static_cast<Source*>(sources == nullptr ? palloc(bytes) : repalloc(sources, bytes));
+        MemoryContextSwitchTo(before);
+        sources_capacity = wanted;
+    }
+    Source& source = sources[sources_count++];
+    memset(&source, 0, sizeof source);
+    source.link = link;
+    return source;
+}
+
+// A missing token or a file that cannot be read is the link's trouble, not the process's: the
+// look-up runs in a subtransaction, and its error becomes the reason why the link rests.
+Connection* try_connect(Oid server, Oid role, MemoryContext context, const char** reason) {
+    MemoryContext before = CurrentMemoryContext;
+    ResourceOwner owner = CurrentResourceOwner;
+    Connection* volatile connection = nullptr;
+    BeginInternalSubTransaction(nullptr);
+    MemoryContextSwitchTo(context);
+    PG_TRY();
+    {
+        connection = connect(server, role);
+        ReleaseCurrentSubTransaction();
+    }
+    PG_CATCH();
+    {
+        MemoryContextSwitchTo(before);
+        ErrorData* error = CopyErrorData();
+        FlushErrorState();
+        RollbackAndReleaseCurrentSubTransaction();
+        *reason = psprintf("%s", error->message);
+        connection = nullptr;
+    }
+    PG_END_TRY();
+    MemoryContextSwitchTo(before);
+    CurrentResourceOwner = owner;
+    return connection;
+}
+
+} // namespace
+
+void refresh_sources() {
+    for (Source& source : all_sources())
+        source.seen = false;
+    for (const Linked& link : all_links()) {
+        Source* found = find_source(link.id);
+        Source& source = found != nullptr ? *found : add_source(link.id);
+        source.seen = true;
+        source.server = link.server;
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < sources_count; i++) {
+        if (sources[i].seen)
+            sources[kept++] = sources[i];
+        else
+            close_source(sources[i]);
+    }
+    sources_count = kept;
+}
+
+Source* find_source(int32 link) {
+    for (Source& source : all_sources())
+        if (source.link == link)
+            return &source;
+    return nullptr;
+}
+
+std::span<Source> all_sources() {
+    return {sources, sources_count};
+}
+
+Connection* connection_of(Source& source, const Linked& link) {
+    bool fresh = net.now_ms - source.connected_ms < connection_fresh_ms;
+    if (source.connected_ms != 0 && fresh)
+        return source.connection;
+    const char* reason = link.reason;
+    MemoryContext context =
+        AllocSetContextCreate(TopMemoryContext, "pg_notion connection", ALLOCSET_SMALL_SIZES);
+    Connection* connection = nullptr;
+    if (link.link != nullptr)
+        connection = try_connect(link.server, link.owner, context, &reason);
+    if (source.context != nullptr)
+        MemoryContextDelete(source.context);
+    source.context = context;
+    source.connection = connection;
+    source.connected_ms = net.now_ms;
+    if (connection == nullptr)
+        rest_link(link.id, reason);
+    return connection;
+}
+
+void rest_link(int32 link, const char* reason) {
+    run(update_rest, {as_int4(link), as_text(reason)});
+    // A poll that succeeds wakes it; until then there is one a minute at most.
+    constexpr int64_t probe_ms = 30'000;
+    run(update_poll_reason, {as_int4(link), as_time_ms(net.now_ms + probe_ms), as_text(reason)});
+}
+
+void resume_link(int32 link) {
+    if (run(update_resume, {as_int4(link)}) > 0)
+        net.wakes_apply = true;
+}
+
+} // namespace notion::pg::worker

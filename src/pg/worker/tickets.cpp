@@ -1,0 +1,162 @@
+// Requests under way: reserved with the budget's leave, sent after the commit that recorded the
+// intent, settled when answered. scope: worker.
+#include "pg/postgres.hpp"
+
+#include "pg/own.hpp"
+#include "pg/settings.hpp"
+#include "pg/wait.hpp"
+#include "pg/worker/net.hpp"
+#include "pg/worker/process.hpp"
+
+namespace notion::pg::worker {
+namespace {
+
+constexpr int tickets_max = 64; // the largest notion.max_parallel_requests
+Ticket tickets[tickets_max];
+
+int busy(Oid server) {
+    int count = 0;
+    for (const Ticket& ticket : tickets)
+        count += ticket.errand != Errand::none && ticket.server == server;
+    return count;
+}
+
+Ticket* free_ticket() {
+    for (Ticket& ticket : tickets)
+        if (ticket.errand == Errand::none)
+            return &ticket;
+    return nullptr;
+}
+
+void release(Ticket& ticket) {
+    MemoryContextDelete(ticket.context); // closes the call
+    memset(&ticket, 0, sizeof ticket);
+}
+
+bridge::Call* open_call(const Ticket& ticket, const bridge::Endpoint& endpoint,
+                        bridge::Fault& fault) {
+    switch (ticket.errand) {
+    case Errand::page:
+        return bridge::call_page(endpoint, ticket.page, fault);
+    case Errand::me:
+        return bridge::call_me(endpoint, fault);
+    default:
+        return bridge::call_open(endpoint, ticket.request, fault);
+    }
+}
+
+void settle_me(Ticket& ticket) {
+    Source* source = find_source(ticket.link);
+    bridge::Reply reply = bridge::call_reply(ticket.call);
+    hear(ticket, reply);
+    if (source == nullptr)
+        return;
+    source->asking_me = false;
+    if (reply.status == 200) {
+        std::string_view user = bridge::call_user(ticket.call);
+        snprintf(source->our_bot, sizeof source->our_bot, "%.*s", static_cast<int>(user.size()),
+                 user.data());
+    }
+}
+
+void settle(Ticket& ticket) {
+    switch (ticket.errand) {
+    case Errand::write:
+        return settle_write(ticket);
+    case Errand::page:
+        return settle_page(ticket);
+    case Errand::look_up:
+        return settle_look_up(ticket);
+    case Errand::poll:
+    case Errand::scan:
+        return settle_crawl(ticket);
+    case Errand::me:
+        return settle_me(ticket);
+    case Errand::none:
+        return;
+    }
+}
+
+} // namespace
+
+Ticket* reserve(Errand errand, Source& source, const Linked& link, sync::Priority priority) {
+    Ticket* ticket = free_ticket();
+    if (ticket == nullptr || busy(source.server) >= settings::max_parallel_requests)
+        return nullptr;
+    Connection* connection = connection_of(source, link);
+    if (connection == nullptr)
+        return nullptr;
+    int64_t wait_ms = take_request(connection->allowance, priority);
+    if (wait_ms > 0) {
+        due_in(wait_ms);
+        return nullptr;
+    }
+    memset(ticket, 0, sizeof *ticket);
+    ticket->errand = errand;
+    ticket->context =
+        AllocSetContextCreate(TopMemoryContext, "pg_notion request", ALLOCSET_SMALL_SIZES);
+    ticket->link = link.id;
+    ticket->server = source.server;
+    ticket->allowance = connection->allowance;
+    ticket->priority = priority;
+    ticket->tick = next_tick();
+    return ticket;
+}
+
+void give_back(Ticket* ticket) {
+    return_request(ticket->allowance, ticket->priority);
+    release(*ticket);
+}
+
+const char* keep_text(Ticket* ticket, const char* text) {
+    return MemoryContextStrdup(ticket->context, text);
+}
+
+void send_reserved() {
+    for (Ticket& ticket : tickets) {
+        if (ticket.errand == Errand::none || ticket.call != nullptr)
+            continue;
+        const Source* source = find_source(ticket.link);
+        Assert(source != nullptr && source->connection != nullptr);
+        ticket.asked_ms = now_ms();
+        ticket.call = own<bridge::Call, bridge::call_close>(
+            ticket.context, [&ticket, source](bridge::Fault& fault) {
+                return open_call(ticket, source->connection->endpoint, fault);
+            });
+    }
+}
+
+bool collect_answers() {
+    bool any = false;
+    for (Ticket& ticket : tickets) {
+        if (ticket.errand == Errand::none || ticket.call == nullptr ||
+            !bridge::call_is_done(ticket.call))
+            continue;
+        settle(ticket);
+        release(ticket);
+        any = true;
+        CHECK_FOR_INTERRUPTS();
+    }
+    return any;
+}
+
+int tickets_of(Errand errand, int32 link) {
+    int count = 0;
+    for (const Ticket& ticket : tickets)
+        count += ticket.errand == errand && ticket.link == link;
+    return count;
+}
+
+void hear(const Ticket& ticket, const bridge::Reply& reply) {
+    if (reply.status == 429 || reply.status == 529)
+        request_refused(ticket.allowance, reply.retry_after_ms);
+    Source* source = find_source(ticket.link);
+    // A Date header has whole seconds, and travels: less than that is no skew.
+    constexpr int64_t skew_noticed_ms = 3'000;
+    if (source == nullptr || reply.date_ms < 0)
+        return;
+    int64_t skew_ms = net.now_ms - reply.date_ms;
+    source->skew_ms = Abs(skew_ms) >= skew_noticed_ms ? skew_ms : 0;
+}
+
+} // namespace notion::pg::worker
