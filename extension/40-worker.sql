@@ -79,8 +79,8 @@ CREATE FUNCTION notion.receive_webhook(server name, body bytea, signature text) 
     AS 'MODULE_PATHNAME', 'notion_receive_webhook';
 REVOKE ALL ON FUNCTION notion.receive_webhook(name, bytea, text) FROM PUBLIC;
 COMMENT ON FUNCTION notion.receive_webhook(name, bytea, text) IS
-    'what the listener does, for those who receive webhooks elsewhere: the raw bytes of the body and '
-    'the header X-Notion-Signature; returns the HTTP status to answer after COMMIT';
+    'what the listener does, for those who receive webhooks elsewhere: the raw bytes of the body '
+    'and the header X-Notion-Signature; returns the HTTP status to answer after COMMIT';
 
 CREATE FUNCTION notion.expect_webhook(server name, valid_for interval DEFAULT '10 min')
     RETURNS timestamptz
@@ -122,7 +122,8 @@ CREATE FUNCTION notion.webhook_token(server name) RETURNS text
 AS $$
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_foreign_server s
-                    WHERE s.srvname = server AND pg_has_role(session_user, s.srvowner, 'USAGE')) THEN
+                    WHERE s.srvname = server
+                      AND pg_has_role(session_user, s.srvowner, 'USAGE')) THEN
         RAISE EXCEPTION 'must be owner of foreign server %', server
             USING ERRCODE = 'insufficient_privilege';
     END IF;

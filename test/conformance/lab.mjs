@@ -12,15 +12,21 @@ const beside = join(dirname(fileURLToPath(import.meta.url)), "../../build/notion
 // A page of the workspace that everything is made under; ids and shape as Notion answers them.
 const root_id = "11111111-0000-4000-8000-000000000001"
 const root_text = [{ type: "text", text: { content: "Lab" }, plain_text: "Lab" }]
+const author = { object: "user", id: "11111111-0000-4000-8000-0000000000aa" }
 const root_page = {
   object: "page",
   id: root_id,
   created_time: "2026-01-01T00:00:00.000Z",
   last_edited_time: "2026-01-01T00:00:00.000Z",
+  created_by: author,
+  last_edited_by: author,
   parent: { type: "workspace", workspace: true },
   properties: { title: { id: "title", type: "title", title: root_text } },
 }
-const people = ["Ada Example", "Bela Example"].map((name) => ({ name, type: "person" }))
+const people = [
+  { id: author.id, name: "Ada Example", type: "person" },
+  { name: "Bela Example", type: "person" },
+]
 
 const binary = process.env.NOTION_EMULATOR ?? beside
 
@@ -60,7 +66,7 @@ export async function start_emulator(...options) {
     set_clock: (now) => post("clock", { now }),
     advance: (advance_ms) => post("clock", { advance_ms }),
     fault: (rule) => post("faults", rule),
-    subscribe: (hook) => post("webhooks", { url: hook }),
+    subscribe: (hook) => post("webhooks", { url: hook, retry_base_ms: 2 }),
     drain: () => post("webhooks/drain"),
     // A person's token has no budget; most tests act as an integration with a large one.
     client: (auth, options = {}) =>

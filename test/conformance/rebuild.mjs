@@ -10,6 +10,7 @@ const is_object = (value) => value !== null && typeof value === "object"
 export class Binding {
   constructor() {
     this.mine = new Map()
+    this.property_ids = new Map()
   }
 
   bind(recorded, mine) {
@@ -25,10 +26,18 @@ export class Binding {
     if (typeof recorded === "string" && typeof mine === "string") {
       if (uuid.test(recorded) && uuid.test(mine) && !this.of(recorded)) this.bind(recorded, mine)
     } else if (is_object(recorded) && is_object(mine)) {
+      this.learn_property(recorded, mine)
       for (const key of Object.keys(recorded)) {
         if (key !== "request_id") this.learn(recorded[key], mine[key])
       }
     }
+  }
+
+  // A property's id is four arbitrary characters: the only short strings that are replaced.
+  learn_property(recorded, mine) {
+    const ids = [recorded.id, mine.id]
+    const named = recorded.type !== undefined && ids.every((id) => typeof id === "string")
+    if (named && !uuid.test(ids[0]) && ids[0] !== "title") this.property_ids.set(...ids)
   }
 
   // The same value in the emulator's ids; ids without a binding go to `unknown`.
@@ -38,10 +47,13 @@ export class Binding {
       if (!known) unknown.push(value)
       return known ?? value
     }
+    if (typeof value === "string") return this.property_ids.get(value) ?? value
     if (Array.isArray(value)) return value.map((one) => this.translate(one, unknown))
     if (!is_object(value)) return value
     const entries = Object.entries(value)
-    return Object.fromEntries(entries.map(([k, v]) => [k, this.translate(v, unknown)]))
+    return Object.fromEntries(
+      entries.map(([k, v]) => [this.property_ids.get(k) ?? k, this.translate(v, unknown)]),
+    )
   }
 }
 
@@ -69,13 +81,15 @@ export class Replayer {
     const unknown = []
     const url = new URL(exchange.uri)
     const path = url.pathname.split("/").map((part) => this.binding.translate(part, unknown))
+    const query = new URLSearchParams()
+    for (const [k, v] of url.searchParams) query.append(k, this.binding.translate(v, unknown))
     const body = this.binding.translate(exchange.req, unknown)
     // Option ids of a schema are not objects: what is named as well can do without.
     const objects = unknown.filter(
       (id) => !JSON.stringify(body ?? {}).includes(`"id":"${id}","color`),
     )
     if (objects.length > 0) return { reason: `unknown object ${objects[0]}` }
-    const answer = await fetch(this.lab.url + path.join("/") + url.search, {
+    const answer = await fetch(`${this.lab.url}${path.join("/")}?${query}`, {
       method: exchange.method,
       headers: {
         "authorization": "Bearer ntn_bot_recorded",

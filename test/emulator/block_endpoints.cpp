@@ -35,11 +35,29 @@ std::string titled(const std::string& title) {
     return json;
 }
 
+bool in_trash(World& world, Uuid id);
+
+bool any_alive(World& world, const Ids& ids) {
+    return std::ranges::any_of(ids, [&](Uuid id) { return !in_trash(world, id); });
+}
+
+bool has_children(World& world, const Page& page) {
+    const Parent here{Parent::Kind::page, page.id};
+    return any_alive(world, page.children) ||
+           std::ranges::any_of(world.store.databases,
+                               [&](const auto& entry) {
+                                   return entry.second.parent == here && !entry.second.in_trash;
+                               }) ||
+           std::ranges::any_of(world.store.pages, [&](const auto& entry) {
+               return entry.second->now.parent == here && !entry.second->now.in_trash;
+           });
+}
+
 bool write_any(Out& out, World& world, const Call& call, Uuid id) {
     if (const PageRecord* record = world.store.page(id)) {
         const Page& page = record->now;
         write_head(out, world, id, page.parent, page.stamp);
-        write_tail(out, call, !page.children.empty(), page.in_trash, "child_page",
+        write_tail(out, call, has_children(world, page), page.in_trash, "child_page",
                    titled(page_title(world, page)));
         return true;
     }
@@ -53,7 +71,8 @@ bool write_any(Out& out, World& world, const Call& call, Uuid id) {
     if (!block)
         return false;
     write_head(out, world, id, block->parent, block->stamp);
-    write_tail(out, call, !block->children.empty(), block->in_trash, block->type, block->content);
+    write_tail(out, call, any_alive(world, block->children), block->in_trash, block->type,
+               block->content);
     return true;
 }
 
@@ -129,6 +148,15 @@ std::optional<Place> place_of(World& world, const Call& call) {
     return Place{false, *id};
 }
 
+// An append in the middle is answered with the new blocks and those after them (recorded).
+Ids from_here_on(World& world, Uuid parent, Uuid first) {
+    const Ids& siblings = *children_of(world, parent);
+    Ids ids(std::ranges::find(siblings, first), siblings.end());
+    std::erase_if(ids, [&](Uuid id) { return in_trash(world, id); });
+    ids.resize(std::min<size_t>(ids.size(), 100));
+    return ids;
+}
+
 } // namespace
 
 Reply get_block(World& world, const Call& call) {
@@ -170,7 +198,10 @@ Reply append_children(World& world, const Call& call) {
         refuse_body("body.children", "defined", "undefined");
     check_children(*children, "body.children", 0);
     const auto kind = world.store.page(id) ? Parent::Kind::page : Parent::Kind::block;
-    const Ids ids = append_blocks(edit, {kind, id}, *children, place_of(world, call));
+    const auto place = place_of(world, call);
+    Ids ids = append_blocks(edit, {kind, id}, *children, place);
+    if (place && !ids.empty())
+        ids = from_here_on(world, id, ids.front());
     Reply reply;
     Out out(reply.body);
     write_blocks(out, world, call, ids, 0, ids.size());
@@ -179,10 +210,23 @@ Reply append_children(World& world, const Call& call) {
     return reply;
 }
 
+// A page or a database is its own child block: only its trash can be set from here.
+static bool trash_page_or_database(Edit& edit, Uuid id, std::optional<bool> trashed) {
+    PageRecord* record = edit.world.store.page(id);
+    Database* database = record ? nullptr : edit.world.store.database(id);
+    if (record && trashed)
+        set_trashed(edit, *record, *trashed);
+    if (database && trashed)
+        set_trashed(edit, *database, *trashed);
+    return record || database;
+}
+
 Reply patch_block(World& world, const Call& call) {
     Edit edit = edit_of(world, call);
     const Uuid id = path_id(call, 0, "block_id");
     const auto trashed = trash_wish(call);
+    if (trash_page_or_database(edit, id, trashed))
+        return answer(world, call, id);
     Block* block = world.store.block(id);
     if (!block)
         refuse_not_found(world, call, "block", id);
@@ -197,11 +241,9 @@ Reply patch_block(World& world, const Call& call) {
 Reply delete_block(World& world, const Call& call) {
     Edit edit = edit_of(world, call);
     const Uuid id = path_id(call, 0, "block_id");
-    if (PageRecord* record = world.store.page(id))
-        set_trashed(edit, *record, true);
-    else if (Database* database = world.store.database(id))
-        set_trashed(edit, *database, true);
-    else if (Block* block = world.store.block(id)) {
+    if (trash_page_or_database(edit, id, true))
+        return answer(world, call, id);
+    if (Block* block = world.store.block(id)) {
         block->in_trash = true;
         raise_content_event(edit, page_of(world, id), {id});
     }

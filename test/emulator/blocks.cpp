@@ -5,6 +5,7 @@
 #include "rich_text.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace emulator {
 
@@ -62,34 +63,106 @@ std::string type_of(const Json& wish, const std::string& path) {
     refuse_union(paths);
 }
 
-// Members in the order that recordings have for text blocks; others as they came.
-void fill(Edit& edit, Block& block, const Json& content, const std::string& path) {
+bool is_one_of(std::string_view type, std::initializer_list<std::string_view> types) {
+    return std::ranges::find(types, type) != types.end();
+}
+
+bool has_file(std::string_view type) {
+    return is_one_of(type, {"image", "video", "pdf", "file", "audio"});
+}
+
+bool has_caption(std::string_view type) {
+    return has_file(type) || is_one_of(type, {"code", "embed", "bookmark"});
+}
+
+// The last part of the address, as Notion names a file that came without a name.
+std::string file_name_of(const Json& content) {
+    const Json* external = member(content, "external");
+    const std::string url(external ? text_member(*external, "url").value_or("") : "");
+    const std::string path = url.substr(0, url.find_first_of("?#"));
+    return path.substr(path.rfind('/') + 1);
+}
+
+void write_cells(Out& out, Edit& edit, const Json& rows, const std::string& path) {
+    require_array(rows, path);
+    out.key("cells").open_array();
+    for (const auto& cell : rows.GetArray())
+        write_text(out,
+                   read_rich_text(cell, path, edit.world.store, edit.world.semantics.url_base));
+    out.close_array();
+}
+
+// Captions and rich text, which stand first: new, or as they were, or empty where they belong.
+void fill_texts(Out& out, Edit& edit, Block& block, const Json& content, const Json& old,
+                const std::string& path) {
     World& world = edit.world;
-    block.content.clear();
-    Out out(block.content);
-    out.open();
-    for (const char* name : {"caption", "rich_text"})
+    for (const char* name : {"caption", "rich_text"}) {
+        const bool is_caption = std::string_view(name) == "caption";
         if (const Json* text = member(content, name)) {
             const Text runs =
                 read_rich_text(*text, path + "." + name, world.store, world.semantics.url_base);
             out.key(name);
             write_text(out, runs);
-            if (std::string_view(name) == "rich_text")
+            if (!is_caption)
                 block.plain = plain_text(runs);
+        } else if (const Json* kept = member(old, name)) {
+            out.key(name).json(*kept);
+        } else if (is_caption && has_caption(block.type)) {
+            out.key(name).open_array().close_array();
         }
-    if (block.type == "paragraph" && !member(content, "icon"))
+    }
+}
+
+// What a new block has although nobody said so.
+void fill_defaults(Out& out, const Block& block, const Json& content) {
+    const auto lacks = [&](const char* name) { return !member(content, name); };
+    if (is_one_of(block.type, {"paragraph", "callout"}) && lacks("icon"))
         out.key("icon").null();
-    if (block.type.starts_with("heading_") && !member(content, "is_toggleable"))
+    if (block.type.starts_with("heading_") && lacks("is_toggleable"))
         out.key("is_toggleable").boolean(false);
-    if (block.type == "to_do" && !member(content, "checked"))
+    if (block.type == "to_do" && lacks("checked"))
         out.key("checked").boolean(false);
+    if (block.type == "code" && lacks("language"))
+        out.key("language").text("plain text");
+    if (has_file(block.type) && lacks("type"))
+        out.key("type").text(member(content, "file") ? "file" : "external");
+    if (block.type == "file" && lacks("name"))
+        out.key("name").text(file_name_of(content));
+    if (block.type == "table")
+        for (const char* name : {"has_column_header", "has_row_header"})
+            if (lacks(name))
+                out.key(name).boolean(false);
+}
+
+// Members in the order that recordings have for text blocks; others as they came, then those
+// that an update left alone.
+void fill(Edit& edit, Block& block, const Json& content, const std::string& path) {
+    const std::string before = std::exchange(block.content, {});
+    Document old;
+    parse(before, old);
+    Out out(block.content);
+    out.open();
+    fill_texts(out, edit, block, content, old, path);
+    if (old.ObjectEmpty())
+        fill_defaults(out, block, content);
+    const auto is_apart = [](std::string_view name) {
+        return is_one_of(name, {"rich_text", "caption", "children", "color"});
+    };
     for (const auto& entry : content.GetObject()) {
         const auto name = view(entry.name);
-        if (name != "rich_text" && name != "caption" && name != "children" && name != "color")
+        if (name == "cells")
+            write_cells(out, edit, entry.value, path + ".cells");
+        else if (!is_apart(name))
             out.key(name).json(entry.value);
     }
-    if (member(content, "rich_text") && has_color(block.type))
-        out.key("color").text(text_member(content, "color").value_or("default"));
+    for (const auto& entry : old.GetObject())
+        if (!is_apart(view(entry.name)) && !member(content, view(entry.name)))
+            out.key(view(entry.name)).json(entry.value);
+    const bool colored = member(content, "rich_text") || member(old, "rich_text") ||
+                         block.type == "table_of_contents";
+    if (colored && has_color(block.type))
+        out.key("color").text(
+            text_member(content, "color").value_or(text_member(old, "color").value_or("default")));
     out.close();
 }
 

@@ -147,6 +147,7 @@ void read_operand(const World& world, Condition& condition, const Json& value,
         if (!value.IsString())
             refuse_body(path, "a string", to_text(value));
         condition.text = view(value);
+        condition.lower = lower_case(condition.text);
         return;
     case Family::verification:
         condition.names = read_names(value, path);

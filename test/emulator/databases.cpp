@@ -77,8 +77,12 @@ Reply patch_database(World& world, const Call& call) {
             if (DataSource* source = world.store.data_source(database.data_sources.front()))
                 source->title = database.title;
     }
-    if (member(call.body, "description"))
+    if (member(call.body, "description")) {
         database.description = body_text(world, call.body, "description");
+        for (const Uuid id : database.data_sources)
+            if (DataSource* source = world.store.data_source(id))
+                source->description = database.description;
+    }
     database.is_inline = flag_member(call.body, "is_inline", database.is_inline);
     database.is_locked = flag_member(call.body, "is_locked", database.is_locked);
     database.stamp.edited_at = world.clock.now();
@@ -137,8 +141,12 @@ Reply patch_data_source(World& world, const Call& call) {
     if (source.in_trash && !(trashed && !*trashed))
         refuse("Can't edit block that is archived. You must unarchive the block before editing.");
     apply_looks(call.body, source.icon, source.cover);
-    if (member(call.body, "title"))
+    if (member(call.body, "title")) {
         source.title = body_text(world, call.body, "title");
+        Database* database = world.store.database(source.database);
+        if (database && database->data_sources.size() == 1)
+            database->title = source.title;
+    }
     if (const Json* parent = member(call.body, "parent"))
         move_source(world, call, source, *parent);
     if (const Json* properties = member(call.body, "properties")) {

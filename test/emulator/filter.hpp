@@ -53,7 +53,8 @@ struct DateOperand {
 struct Condition {
     Family family = Family::text;
     Test test = Test::equals;
-    std::string text; // lower case unless semantics say otherwise
+    std::string text;
+    std::string lower; // text in lower case
     double number = 0;
     bool flag = false;
     std::vector<std::string> names; // of options, lower case

@@ -42,7 +42,7 @@ void append_utf8(std::string& into, char32_t code) {
 
 bool text_equals(const World& world, const Condition& condition, const std::string& text) {
     if (world.semantics.text_equals_ignores_case)
-        return lower_case(text) == lower_case(condition.text);
+        return lower_case(text) == condition.lower;
     return text == condition.text;
 }
 
@@ -53,13 +53,13 @@ bool text_holds(const World& world, const Condition& condition, const std::strin
     case Test::does_not_equal:
         return !text_equals(world, condition, text);
     case Test::contains:
-        return lower_case(text).find(lower_case(condition.text)) != std::string::npos;
+        return lower_case(text).find(condition.lower) != std::string::npos;
     case Test::does_not_contain:
-        return lower_case(text).find(lower_case(condition.text)) == std::string::npos;
+        return lower_case(text).find(condition.lower) == std::string::npos;
     case Test::starts_with:
-        return lower_case(text).starts_with(lower_case(condition.text));
+        return lower_case(text).starts_with(condition.lower);
     case Test::ends_with:
-        return lower_case(text).ends_with(lower_case(condition.text));
+        return lower_case(text).ends_with(condition.lower);
     default:
         return false;
     }

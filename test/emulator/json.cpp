@@ -119,7 +119,7 @@ Out& Out::null() {
     return *this;
 }
 Out& Out::raw(std::string_view json) {
-    writer_.RawValue(json.data(), json.size(), rapidjson::kObjectType);
+    writer_.append(json);
     return *this;
 }
 Out& Out::text_or_null(const std::optional<std::string>& value) {

@@ -60,8 +60,16 @@ class Out {
         void Put(char byte) { into->push_back(byte); }
         void Flush() {}
     };
+    /// Appends a whole value at once; RapidJSON's own RawValue goes byte by byte.
+    struct Writer : rapidjson::Writer<Sink> {
+        using rapidjson::Writer<Sink>::Writer;
+        void append(std::string_view json) {
+            Prefix(rapidjson::kObjectType);
+            os_->into->append(json);
+        }
+    };
     Sink sink_;
-    rapidjson::Writer<Sink> writer_;
+    Writer writer_;
 };
 
 } // namespace emulator

@@ -27,8 +27,8 @@ std::string raw_member(const Json& object, const char* name) {
     return found ? to_text(*found) : "null";
 }
 
-Parent recorded_parent(const Json& object) {
-    const Json* parent = member(object, "parent");
+Parent recorded_parent(const Json& object, const char* name_of_parent = "parent") {
+    const Json* parent = member(object, name_of_parent);
     constexpr std::pair<const char*, Parent::Kind> kinds[] = {
         {"data_source_id", Parent::Kind::data_source},
         {"page_id", Parent::Kind::page},
@@ -69,6 +69,7 @@ void load_source(World& world, const Json& json) {
         Database database;
         database.id = parent.id;
         database.title = recorded_text(member(json, "title"));
+        database.parent = recorded_parent(json, "database_parent");
         Uuid ignored;
         read_identity(world, json, ignored, database.stamp);
         world.store.add(std::move(database));

@@ -62,8 +62,11 @@ void DataSource::reorder() {
     for (const auto& property : properties)
         if (!property.removed)
             order.push_back(property.slot);
-    std::ranges::sort(order, {},
-                      [&](size_t slot) { return std::string_view(properties[slot].id); });
+    // As recorded: short ids by their bytes, then the words (title, verification).
+    std::ranges::sort(order, {}, [&](size_t slot) {
+        const std::string_view id = properties[slot].id;
+        return std::pair{id.size() > 4, id};
+    });
     ++schema_version;
 }
 

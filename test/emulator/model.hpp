@@ -109,6 +109,9 @@ struct Property {
     Uuid related_source;
     bool dual = false;
     std::string synced_id; // the other end of a two-way relation
+    // What a recording said of a target that was not recorded itself:
+    Uuid related_database;
+    std::string synced_name;
     std::string relation_id;
     std::string rolled_id;
     std::string function;

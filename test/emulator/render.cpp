@@ -14,7 +14,7 @@ namespace {
 std::string slug(std::string_view title) {
     std::string text;
     for (const unsigned char byte : title) {
-        if (std::isalnum(byte))
+        if (std::isalnum(byte) || byte == '_')
             text.push_back(static_cast<char>(byte));
         else if (!text.empty() && text.back() != '-')
             text.push_back('-');
@@ -22,6 +22,18 @@ std::string slug(std::string_view title) {
     while (!text.empty() && text.back() == '-')
         text.pop_back();
     return text;
+}
+
+// Mentions are no part of an address (recorded).
+std::string written_title(const World& world, const Page& page) {
+    std::string title;
+    for (const auto& property : world.store.schema_of(page).properties)
+        if (property.type == Type::title)
+            if (const auto* text = std::get_if<Text>(&stored(page, property)))
+                for (const auto& run : *text)
+                    if (!run.json.starts_with(R"({"type":"mention")"))
+                        title += run.plain;
+    return title;
 }
 
 void write_stamp(Out& out, const Stamp& stamp) {
@@ -59,7 +71,7 @@ Rendered render(World& world, const Page& page, const DataSource& source) {
         write_property(out, world, property, page, Extent::cut);
         rendered.spans.push_back({slot, begin, text.size()});
     }
-    const std::string title = slug(page_title(world, page));
+    const std::string title = slug(written_title(world, page));
     text +=
         R"(},"url":)" +
         quoted(world.semantics.url_base + (title.empty() ? "" : title + "-") + undashed(page.id)) +

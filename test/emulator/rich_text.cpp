@@ -35,17 +35,8 @@ void finish_run(Out& out, const Json* annotations, std::string_view plain, const
     out.close();
 }
 
-Run text_run(const Json& item, const std::string& path) {
-    const Json* text = member(item, "text");
-    const Json* content = text ? member(*text, "content") : nullptr;
-    if (!content || !content->IsString())
-        refuse_body(path + ".text.content", "a string", shown(content));
-    require_text(*content, path + ".text.content", longest_content);
-    const Json* link = member(*text, "link");
-    const Json* url = link ? member(*link, "url") : nullptr;
-    if (url && url->IsString())
-        require_text(*url, path + ".text.link.url", longest_link);
-    Run run{std::string(view(*content)), {}};
+Run text_run(const std::string& content, const Json* annotations, const Json* url) {
+    Run run{content, {}};
     Out out(run.json);
     out.open().key("type").text("text").key("text").open();
     out.key("content").text(run.plain).key("link");
@@ -54,8 +45,27 @@ Run text_run(const Json& item, const std::string& path) {
     else
         out.null();
     out.close();
-    finish_run(out, member(item, "annotations"), run.plain, url);
+    finish_run(out, annotations, run.plain, url);
     return run;
+}
+
+// Neighbours of the same look become one run, longer than one may be sent (recorded).
+void append_text(Text& text, const Json& item, const std::string& path) {
+    const Json* sent = member(item, "text");
+    const Json* content = sent ? member(*sent, "content") : nullptr;
+    if (!content || !content->IsString())
+        refuse_body(path + ".text.content", "a string", shown(content));
+    require_text(*content, path + ".text.content", longest_content);
+    const Json* link = member(*sent, "link");
+    const Json* url = link ? member(*link, "url") : nullptr;
+    if (url && url->IsString())
+        require_text(*url, path + ".text.link.url", longest_link);
+    const Json* annotations = member(item, "annotations");
+    if (!text.empty() && text.back().json == text_run(text.back().plain, annotations, url).json) {
+        text.back() = text_run(text.back().plain + std::string(view(*content)), annotations, url);
+        return;
+    }
+    text.push_back(text_run(std::string(view(*content)), annotations, url));
 }
 
 Run equation_run(const Json& item, const std::string& path) {
@@ -166,7 +176,7 @@ Text read_rich_text(const Json& items, const std::string& path, const Store& sto
         const std::string here = path + "[" + std::to_string(i) + "]";
         const Json& item = items[i];
         if (member(item, "text"))
-            text.push_back(text_run(item, here));
+            append_text(text, item, here);
         else if (member(item, "equation"))
             text.push_back(equation_run(item, here));
         else if (member(item, "mention"))

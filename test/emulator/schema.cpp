@@ -59,6 +59,18 @@ void require_id(const Json& config, const char* name, const std::string& path, U
     into = *id;
 }
 
+// A recorded relation knows its other end already; whether it was recorded.
+bool keep_recorded(Property& property, const Json& config, const Json* dual) {
+    if (const auto database = text_member(config, "database_id"))
+        property.related_database = read_uuid(*database).value_or(Uuid{});
+    const auto id = dual ? text_member(*dual, "synced_property_id") : std::nullopt;
+    if (!id)
+        return false;
+    property.synced_id = decoded_property_id(*id);
+    property.synced_name = text_member(*dual, "synced_property_name").value_or("");
+    return true;
+}
+
 void configure_relation(World& world, DataSource& source, Property& property, const Json& config,
                         const std::string& path, Trust trust) {
     if (trust == Trust::api && member(config, "database_id"))
@@ -69,12 +81,10 @@ void configure_relation(World& world, DataSource& source, Property& property, co
         throw not_found("database", dashed(property.related_source), "", "");
     const Json* dual = member(config, "dual_property");
     property.dual = dual != nullptr;
+    if (trust == Trust::control && keep_recorded(property, config, dual))
+        return;
     if (!dual || !target)
         return;
-    if (const auto id = text_member(*dual, "synced_property_id"); id && trust == Trust::control) {
-        property.synced_id = decoded_property_id(*id);
-        return;
-    }
     const auto wished = text_member(*dual, "synced_property_name");
     Property other;
     other.id = world.store.new_property_id(*target);
@@ -131,9 +141,10 @@ void configure(World& world, DataSource& source, size_t slot, const Json& config
     case Type::rollup:
         return configure_rollup(world, source, property, config, path);
     case Type::unique_id:
-        property.prefix = text_member(config, "prefix")
-                              ? std::optional<std::string>(*text_member(config, "prefix"))
-                              : std::nullopt;
+        // `{}` leaves the prefix as it is (recorded); null takes it away.
+        if (const Json* prefix = member(config, "prefix"))
+            property.prefix =
+                prefix->IsString() ? std::optional<std::string>(view(*prefix)) : std::nullopt;
         return;
     case Type::other:
         property.raw_config = to_text(config);

@@ -30,7 +30,7 @@ void write_options(Out& out, const Property& property) {
 
 void write_relation(Out& out, World& world, const Property& property) {
     const DataSource* target = world.store.data_source(property.related_source);
-    out.key("database_id").text(dashed(target ? target->database : Uuid{}));
+    out.key("database_id").text(dashed(target ? target->database : property.related_database));
     out.key("data_source_id").text(dashed(property.related_source));
     if (!property.dual) {
         out.key("type").text("single_property").key("single_property").open().close();
@@ -38,7 +38,7 @@ void write_relation(Out& out, World& world, const Property& property) {
     }
     const Property* other = target ? target->by_id(property.synced_id) : nullptr;
     out.key("type").text("dual_property").key("dual_property").open();
-    out.key("synced_property_name").text(other ? other->name : "");
+    out.key("synced_property_name").text(other ? other->name : property.synced_name);
     out.key("synced_property_id").text(encoded_property_id(property.synced_id)).close();
 }
 

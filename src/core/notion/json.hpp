@@ -25,7 +25,9 @@ struct Misuse : std::logic_error {
 #define RAPIDJSON_NOEXCEPT_ASSERT(x) static_cast<void>(0)
 #define RAPIDJSON_HAS_STDSTRING 1
 #pragma GCC diagnostic push
+#ifndef __clang__ // which does not know it
 #pragma GCC diagnostic ignored "-Wclass-memaccess"
+#endif
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 #include <rapidjson/document.h>
 #include <rapidjson/encodedstream.h>

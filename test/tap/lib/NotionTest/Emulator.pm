@@ -14,7 +14,7 @@ my $json = JSON::PP->new->utf8->canonical->allow_nonref;
 my $seeds = ($ENV{SCRATCH} // '.') . '/test/emulator/seeds';
 my %running;
 
-# seed => 'name.json' (of test/emulator/seeds) or a path; any other key is a flag: latency_ms => 20.
+# seed => 'name.json' (of test/emulator/seeds) or a path; other keys are flags: latency_ms => 20.
 sub start {
     my ($class, %args) = @_;
     my $judged = delete $args{judged} // 1;
@@ -24,7 +24,7 @@ sub start {
     }
     for my $key (sort keys %args) {
         (my $flag = $key) =~ tr/_/-/;
-        push @flags, "--$flag", $args{$key};
+        push @flags, "--$flag", defined $args{$key} ? $args{$key} : ();
     }
     my $pid = open(my $out, '-|', 'notion-emulator', '--port', '0', @flags)
       or die "notion-emulator does not start: $!";
