@@ -5,6 +5,7 @@
 #include "rich_text.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace emulator {
 
@@ -64,7 +65,7 @@ bool write_any(Out& out, World& world, const Call& call, Uuid id) {
     if (const Database* database = world.store.database(id)) {
         write_head(out, world, id, database->parent, database->stamp);
         write_tail(out, call, false, database->in_trash, "child_database",
-                   titled(plain_text(database->title)));
+                   titled(database->title.empty() ? "New database" : plain_text(database->title)));
         return true;
     }
     const Block* block = world.store.block(id);
@@ -102,16 +103,16 @@ Ids listed(World& world, const Call& call, Uuid id) {
     for (const Uuid child : *own)
         if (!in_trash(world, child))
             ids.push_back(child);
-    std::vector<std::pair<int64_t, Uuid>> objects;
+    std::vector<std::tuple<int64_t, uint64_t, Uuid>> objects;
     for (const auto& [child, record] : world.store.pages)
         if (record->now.parent == Parent{Parent::Kind::page, id} && !record->now.in_trash)
-            objects.emplace_back(record->now.stamp.created_at, child);
+            objects.emplace_back(record->now.stamp.created_at, record->now.sequence, child);
     for (const auto& [child, database] : world.store.databases)
         if (database.parent == Parent{Parent::Kind::page, id} && !database.in_trash)
-            objects.emplace_back(database.stamp.created_at, child);
+            objects.emplace_back(database.stamp.created_at, uint64_t{0}, child);
     std::ranges::sort(objects);
     for (const auto& object : objects)
-        ids.push_back(object.second);
+        ids.push_back(std::get<Uuid>(object));
     return ids;
 }
 

@@ -4,6 +4,7 @@
 #include "rich_text.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace emulator {
 
@@ -36,8 +37,6 @@ Reply post_database(World& world, const Call& call) {
     database.parent = container_parent(world, call);
     database.id = world.store.new_id(4);
     database.title = body_text(world, call.body, "title");
-    if (database.title.empty())
-        database.title = plain_run("New database");
     database.description = body_text(world, call.body, "description");
     database.is_inline = flag_member(call.body, "is_inline", false);
     database.stamp = new_stamp(edit);
@@ -70,18 +69,18 @@ Reply patch_database(World& world, const Call& call) {
     apply_looks(call.body, database.icon, database.cover);
     if (member(call.body, "parent"))
         database.parent = container_parent(world, call);
-    if (member(call.body, "title")) {
-        database.title = body_text(world, call.body, "title");
-        // The only data source of a database shares its title.
-        if (database.data_sources.size() == 1)
-            if (DataSource* source = world.store.data_source(database.data_sources.front()))
-                source->title = database.title;
-    }
-    if (member(call.body, "description")) {
-        database.description = body_text(world, call.body, "description");
-        for (const Uuid id : database.data_sources)
-            if (DataSource* source = world.store.data_source(id))
-                source->description = database.description;
+    // The only data source of a database shares its title and description.
+    DataSource* only = database.data_sources.size() == 1
+                           ? world.store.data_source(database.data_sources.front())
+                           : nullptr;
+    for (const auto& [name, own, shared] :
+         {std::tuple{"title", &database.title, only ? &only->title : nullptr},
+          std::tuple{"description", &database.description, only ? &only->description : nullptr}}) {
+        if (!member(call.body, name))
+            continue;
+        *own = body_text(world, call.body, name);
+        if (shared)
+            *shared = *own;
     }
     database.is_inline = flag_member(call.body, "is_inline", database.is_inline);
     database.is_locked = flag_member(call.body, "is_locked", database.is_locked);
@@ -141,10 +140,11 @@ Reply patch_data_source(World& world, const Call& call) {
     if (source.in_trash && !(trashed && !*trashed))
         refuse("Can't edit block that is archived. You must unarchive the block before editing.");
     apply_looks(call.body, source.icon, source.cover);
+    Database* database = world.store.database(source.database);
+    const bool shares = database && database->data_sources.size() == 1;
     if (member(call.body, "title")) {
         source.title = body_text(world, call.body, "title");
-        Database* database = world.store.database(source.database);
-        if (database && database->data_sources.size() == 1)
+        if (shares)
             database->title = source.title;
     }
     if (const Json* parent = member(call.body, "parent"))

@@ -34,6 +34,7 @@ Reply list_children(World&, const Call&);
 Reply append_children(World&, const Call&);
 Reply get_comments(World&, const Call&);
 Reply post_comment(World&, const Call&);
+Reply get_task(World&, const Call&);
 
 // What they share.
 Edit edit_of(World& world, const Call& call);
@@ -54,6 +55,9 @@ void refuse_unknown_members(const Json& body, std::initializer_list<std::string_
 Projection projection_of(const Call& call, const DataSource& source);
 /// page_size, at most 100.
 size_t page_size_of(const Json* sent, const std::string& path);
+
+/// What `done` is answered with where the client allowed that it be done later.
+Reply as_task(World& world, Reply done, std::string_view operation);
 
 /// The shared tail of lists.
 void close_list(Out& out, const std::string* next_cursor, const char* type);

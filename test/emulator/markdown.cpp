@@ -215,6 +215,8 @@ Reply patch_markdown(World& world, const Call& call) {
     } else {
         refuse_union({"body.update_content", "body.replace_content", "body.insert_content"});
     }
+    if (flag_member(call.body, "allow_async", false))
+        return as_task(world, markdown_reply(world, record), "PATCH /v1/pages/:page_id/markdown");
     return markdown_reply(world, record);
 }
 

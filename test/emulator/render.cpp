@@ -194,10 +194,18 @@ void append_data_source(std::string& into, World& world, const DataSource& sourc
     out.close();
 }
 
+namespace {
+
+std::string source_name(const DataSource& source) {
+    return source.title.empty() ? "New database" : plain_text(source.title);
+}
+
+} // namespace
+
 void append_database(std::string& into, World& world, const Database& database, Version version) {
     Out out(into);
     out.open().key("object").text("database").key("id").text(dashed(database.id)).key("title");
-    write_text(out, database.title);
+    write_text(out, database.title.empty() ? plain_run("New database") : database.title);
     out.key("description");
     write_text(out, database.description);
     out.key("parent");
@@ -209,12 +217,7 @@ void append_database(std::string& into, World& world, const Database& database, 
     out.key("data_sources").open_array();
     for (const Uuid id : database.data_sources)
         if (const DataSource* source = world.store.data_source(id); source && !source->in_trash)
-            out.open()
-                .key("id")
-                .text(dashed(id))
-                .key("name")
-                .text(plain_text(source->title))
-                .close();
+            out.open().key("id").text(dashed(id)).key("name").text(source_name(*source)).close();
     out.close_array().key("icon").raw(database.icon).key("cover").raw(database.cover);
     out.key("url").text(world.semantics.url_base + undashed(database.id)).key("public_url").null();
     write_archived(out, version, database.in_trash);

@@ -35,37 +35,47 @@ void finish_run(Out& out, const Json* annotations, std::string_view plain, const
     out.close();
 }
 
-Run text_run(const std::string& content, const Json* annotations, const Json* url) {
-    Run run{content, {}};
+const Json* link_of(const Json& text) {
+    const Json* link = member(text, "link");
+    const Json* url = link ? member(*link, "url") : nullptr;
+    return url && url->IsString() ? url : nullptr;
+}
+
+void check_text(const Json& item, const std::string& path) {
+    const Json& text = *member(item, "text");
+    const Json* content = member(text, "content");
+    if (!content || !content->IsString())
+        refuse_body(path + ".text.content", "a string", shown(content));
+    require_text(*content, path + ".text.content", longest_content);
+    if (const Json* url = link_of(text))
+        require_text(*url, path + ".text.link.url", longest_link);
+}
+
+/// The looks of a run: neighbours that look alike become one (recorded).
+std::string style_of(const Json& item) {
+    std::string style;
+    Out out(style);
+    out.open();
+    write_annotations(out, member(item, "annotations"));
+    if (const Json* url = link_of(*member(item, "text")))
+        out.key("url").text(view(*url));
+    out.close();
+    return style;
+}
+
+Run text_run(const Json& item, std::string content) {
+    const Json* url = link_of(*member(item, "text"));
+    Run run{std::move(content), {}};
     Out out(run.json);
     out.open().key("type").text("text").key("text").open();
     out.key("content").text(run.plain).key("link");
-    if (url && url->IsString())
+    if (url)
         out.open().key("url").text(view(*url)).close();
     else
         out.null();
     out.close();
-    finish_run(out, annotations, run.plain, url);
+    finish_run(out, member(item, "annotations"), run.plain, url);
     return run;
-}
-
-// Neighbours of the same look become one run, longer than one may be sent (recorded).
-void append_text(Text& text, const Json& item, const std::string& path) {
-    const Json* sent = member(item, "text");
-    const Json* content = sent ? member(*sent, "content") : nullptr;
-    if (!content || !content->IsString())
-        refuse_body(path + ".text.content", "a string", shown(content));
-    require_text(*content, path + ".text.content", longest_content);
-    const Json* link = member(*sent, "link");
-    const Json* url = link ? member(*link, "url") : nullptr;
-    if (url && url->IsString())
-        require_text(*url, path + ".text.link.url", longest_link);
-    const Json* annotations = member(item, "annotations");
-    if (!text.empty() && text.back().json == text_run(text.back().plain, annotations, url).json) {
-        text.back() = text_run(text.back().plain + std::string(view(*content)), annotations, url);
-        return;
-    }
-    text.push_back(text_run(std::string(view(*content)), annotations, url));
 }
 
 Run equation_run(const Json& item, const std::string& path) {
@@ -95,50 +105,64 @@ std::string title_of(const Store& store, Uuid id) {
     return database ? plain_text(database->title) : "Untitled";
 }
 
+/// What a mention says: its plain text and where it leads.
+struct Mentioned {
+    std::string plain;
+    std::string href;
+};
+
+Mentioned write_object_mention(Out& out, const char* kind, Uuid id, const Store& store,
+                               const std::string& url_base) {
+    out.text(kind).key(kind);
+    if (std::string_view(kind) == "user") {
+        const auto user = store.users.find(id);
+        write_user(out, store, id);
+        return {"@" + (user == store.users.end() ? "Anonymous" : user->second.name), {}};
+    }
+    out.open().key("id").text(dashed(id)).close();
+    return {title_of(store, id), url_base + undashed(id)};
+}
+
+Mentioned write_mention(Out& out, const Json& mention, const std::string& path, const Store& store,
+                        const std::string& url_base) {
+    for (const char* kind : {"user", "page", "database"}) {
+        const Json* target = member(mention, kind);
+        if (!target)
+            continue;
+        const auto text = text_member(*target, "id");
+        const auto id = text ? read_valid_uuid(*text) : std::nullopt;
+        if (!id)
+            refuse_body(path + "." + kind + ".id", "a valid uuid",
+                        text ? quoted(*text) : "undefined");
+        return write_object_mention(out, kind, *id, store, url_base);
+    }
+    if (const Json* emoji = member(mention, "custom_emoji")) {
+        out.text("custom_emoji").key("custom_emoji").json(*emoji);
+        return {":" + std::string(text_member(*emoji, "name").value_or("")) + ":", {}};
+    }
+    const Json* date = member(mention, "date");
+    if (!date)
+        refuse_union({path + ".user", path + ".page", path + ".database", path + ".date"});
+    const DateValue value = read_date(*date, path + ".date");
+    out.text("date").key("date");
+    write_date(out, value);
+    const std::string end = value.end ? " → " + moment_text(*value.end) : std::string{};
+    return {moment_text(value.start) + end, {}};
+}
+
 Run mention_run(const Json& item, const std::string& path, const Store& store,
                 const std::string& url_base) {
-    const Json* mention = member(item, "mention");
-    if (!mention || !mention->IsObject())
-        refuse_body(path + ".mention", "defined", "undefined");
+    const Json& mention = *member(item, "mention");
     Run run;
     Out out(run.json);
     out.open().key("type").text("mention").key("mention").open().key("type");
-    Document href;
-    for (const char* kind : {"user", "page", "database"}) {
-        const Json* target = member(*mention, kind);
-        const auto text = target ? text_member(*target, "id") : std::nullopt;
-        const auto id = text ? read_valid_uuid(*text) : std::nullopt;
-        if (!target)
-            continue;
-        if (!id)
-            refuse_body(path + ".mention." + kind + ".id", "a valid uuid",
-                        text ? quoted(*text) : "undefined");
-        out.text(kind).key(kind);
-        if (std::string_view(kind) == "user") {
-            const User* user = const_cast<Store&>(store).user(*id);
-            write_user(out, store, *id);
-            run.plain = "@" + (user ? user->name : "Anonymous");
-        } else {
-            out.open().key("id").text(dashed(*id)).close();
-            run.plain = title_of(store, *id);
-            href.SetString((url_base + undashed(*id)).c_str(), href.GetAllocator());
-        }
-        out.close();
-        finish_run(out, member(item, "annotations"), run.plain, &href);
-        return run;
-    }
-    const Json* date = member(*mention, "date");
-    if (!date)
-        refuse_union({path + ".mention.user", path + ".mention.page", path + ".mention.database",
-                      path + ".mention.date"});
-    const DateValue value = read_date(*date, path + ".mention.date");
-    out.text("date").key("date");
-    write_date(out, value);
+    const Mentioned said = write_mention(out, mention, path + ".mention", store, url_base);
     out.close();
-    run.plain = moment_text(value.start);
-    if (value.end)
-        run.plain += " → " + moment_text(*value.end);
-    finish_run(out, member(item, "annotations"), run.plain, nullptr);
+    run.plain = said.plain;
+    Json href;
+    if (!said.href.empty())
+        href.SetString(rapidjson::StringRef(said.href.data(), said.href.size()));
+    finish_run(out, member(item, "annotations"), run.plain, &href);
     return run;
 }
 
@@ -172,12 +196,24 @@ Text read_rich_text(const Json& items, const std::string& path, const Store& sto
                     const std::string& url_base) {
     require_array(items, path);
     Text text;
+    std::string style; // of the last run, if it is text
     for (unsigned i = 0; i < items.Size(); ++i) {
         const std::string here = path + "[" + std::to_string(i) + "]";
         const Json& item = items[i];
-        if (member(item, "text"))
-            append_text(text, item, here);
-        else if (member(item, "equation"))
+        if (member(item, "text")) {
+            check_text(item, here);
+            std::string content(view(*member(*member(item, "text"), "content")));
+            std::string own_style = style_of(item);
+            if (!text.empty() && style == own_style) {
+                content.insert(0, text.back().plain);
+                text.pop_back();
+            }
+            text.push_back(text_run(item, std::move(content)));
+            style = std::move(own_style);
+            continue;
+        }
+        style.clear();
+        if (member(item, "equation"))
             text.push_back(equation_run(item, here));
         else if (member(item, "mention"))
             text.push_back(mention_run(item, here, store, url_base));

@@ -36,6 +36,7 @@ constexpr Route routes[] = {
     {"PATCH", "/v1/blocks/:block_id/children", append_children},
     {"GET", "/v1/comments", get_comments},
     {"POST", "/v1/comments", post_comment},
+    {"GET", "/v1/async_tasks/:task_id", get_task},
 };
 
 std::string_view take_segment(std::string_view& path) {

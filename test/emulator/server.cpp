@@ -107,24 +107,24 @@ bool Server::State::release_held() {
     const bool release_hanging = released != world.faults.releases();
     released = world.faults.releases();
     return std::erase_if(held, [&](Exchange* exchange) {
-        if (exchange->served.drain) {
-            if (!world.webhooks.idle() && !client_gone(exchange->connection))
-                return false;
-            exchange->served.drain = false;
-            exchange->served.reply.body.clear();
-            Out out(exchange->served.reply.body);
-            world.webhooks.write(out);
-        } else if (exchange->hanging) {
-            exchange->dropping = client_gone(exchange->connection);
-            if (!release_hanging && !exchange->dropping)
-                return false;
-            exchange->hanging = false;
-        } else if (exchange->resume_at > now) {
-            return false;
-        }
-        let_go(*exchange);
-        return true;
-    }) > 0;
+               if (exchange->served.drain) {
+                   if (!world.webhooks.idle() && !client_gone(exchange->connection))
+                       return false;
+                   exchange->served.drain = false;
+                   exchange->served.reply.body.clear();
+                   Out out(exchange->served.reply.body);
+                   world.webhooks.write(out);
+               } else if (exchange->hanging) {
+                   exchange->dropping = client_gone(exchange->connection);
+                   if (!release_hanging && !exchange->dropping)
+                       return false;
+                   exchange->hanging = false;
+               } else if (exchange->resume_at > now) {
+                   return false;
+               }
+               let_go(*exchange);
+               return true;
+           }) > 0;
 }
 
 int64_t Server::State::wait_ms() const {

@@ -42,6 +42,13 @@ struct Call {
     const std::string* parameter(std::string_view name) const;
 };
 
+/// The answer of a write that was allowed to be asynchronous.
+struct Task {
+    std::string operation;
+    std::string result;
+    int64_t created_at = 0;
+};
+
 struct World {
     Clock clock;
     Semantics semantics;
@@ -52,6 +59,7 @@ struct World {
     Stats stats;
     Cursors cursors;
     Webhooks webhooks{clock};
+    std::map<std::string, Task> tasks;
 };
 
 } // namespace emulator
