@@ -237,7 +237,12 @@ std::string number(const Value& value) {
         return std::to_string(value.GetInt64());
     if (value.IsUint64())
         return std::to_string(value.GetUint64());
-    return number(value.GetDouble());
+    // jsonb keeps 1e5 as 100000: a whole number has one text, however it came.
+    const double real = value.GetDouble();
+    constexpr double exact = 9007199254740992.0; // 2^53
+    if (std::abs(real) < exact && real == std::trunc(real))
+        return std::to_string(static_cast<int64_t>(real));
+    return number(real);
 }
 
 std::string canonical(const Value& value) {
