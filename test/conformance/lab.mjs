@@ -57,11 +57,17 @@ export async function start_emulator(...options) {
   }
 
   const post = async (path, body) => JSON.parse(await control("POST", path, body))
-  await post("load", { users: people, data_sources: [], pages: [root_page] })
+  const world = { users: people, data_sources: [], pages: [root_page], replace: true }
+  const reset = async () => {
+    await post("load", world)
+    await post("clock", { real: true })
+  }
+  await reset()
 
   return {
     url,
     root_id,
+    reset,
     load: (world) => post("load", world),
     set_clock: (now) => post("clock", { now }),
     advance: (advance_ms) => post("clock", { advance_ms }),

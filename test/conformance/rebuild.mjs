@@ -35,9 +35,11 @@ export class Binding {
 
   // A property's id is four arbitrary characters: the only short strings that are replaced.
   learn_property(recorded, mine) {
-    const ids = [recorded.id, mine.id]
-    const named = recorded.type !== undefined && ids.every((id) => typeof id === "string")
-    if (named && !uuid.test(ids[0]) && ids[0] !== "title") this.property_ids.set(...ids)
+    for (const key of ["id", "synced_property_id"]) {
+      const ids = [recorded[key], mine[key]]
+      if (ids.some((id) => typeof id !== "string" || uuid.test(id)) || ids[0] === "title") continue
+      this.property_ids.set(...ids)
+    }
   }
 
   // The same value in the emulator's ids; ids without a binding go to `unknown`.
@@ -127,4 +129,16 @@ function comparable_value({ type, ...rest }) {
   if (type === "people") return { type, ids: value.map((user) => user.id) }
   if (type === "files") return { type, names: value.map((file) => [file.name, file.type]) }
   return { type, value }
+}
+
+// {name: exchanges in order}.
+export function by_cassette(exchanges) {
+  const result = new Map()
+  for (const exchange of exchanges) {
+    const name = `${exchange.source}: ${exchange.file.replace(/^.*cassettes\//, "")}`
+    if (!result.has(name)) result.set(name, [])
+    result.get(name).push(exchange)
+  }
+  for (const cassette of result.values()) cassette.sort((a, b) => a.n - b.n)
+  return result
 }

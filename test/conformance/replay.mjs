@@ -5,7 +5,7 @@
 import assert from "node:assert/strict"
 import test from "node:test"
 import { start_emulator } from "./lab.mjs"
-import { Binding, comparable_page, Replayer } from "./rebuild.mjs"
+import { Binding, by_cassette, comparable_page, Replayer } from "./rebuild.mjs"
 import { no_recordings, recorded_exchanges } from "./recordings.mjs"
 import { describe_failure, validate_lines } from "./validate.mjs"
 
@@ -14,17 +14,6 @@ const segments = (exchange) => new URL(exchange.uri).pathname.split("/").slice(2
 const is_query = (exchange) => /^data_sources .* query$/.test(segments(exchange).join(" "))
 const is_search = (exchange) => segments(exchange)[0] === "search"
 const source_of = (exchange) => segments(exchange)[1]
-
-function by_cassette(exchanges) {
-  const result = new Map()
-  for (const exchange of exchanges) {
-    const name = `${exchange.source}: ${exchange.file.replace(/^.*cassettes\//, "")}`
-    if (!result.has(name)) result.set(name, [])
-    result.get(name).push(exchange)
-  }
-  for (const cassette of result.values()) cassette.sort((a, b) => a.n - b.n)
-  return result
-}
 
 // Every whole object of a kind that any answer holds, by id; the last one seen counts.
 function recorded_objects(exchanges, kind) {

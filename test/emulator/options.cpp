@@ -26,12 +26,13 @@ std::string checked_name(const Json& wish, const std::string& path) {
     return std::string(view(*name));
 }
 
-Option new_option(World& world, const Json& wish, const std::string& path) {
+Option new_option(World& world, const Json& wish, const std::string& path,
+                  std::string_view usual_color) {
     Option option{dashed(world.store.new_id(4)), checked_name(wish, path), {}, {}};
     const auto color = text_member(wish, "color");
     if (color && std::ranges::find(colors, *color) == std::end(colors))
         refuse_body(path + ".color", "one of the option colors", quoted(*color));
-    option.color = color ? *color : colors[world.store.random() % std::size(colors)];
+    option.color = color.value_or(usual_color);
     if (const auto description = text_member(wish, "description"))
         option.description = *description;
     return option;
@@ -59,7 +60,7 @@ std::vector<Option> replaced(World& world, const Property& property, const Json&
                 options.back().description = *description;
             continue;
         }
-        Option option = new_option(world, wish, here);
+        Option option = new_option(world, wish, here, "default");
         if (id && trust == Trust::control)
             option.id = *id;
         options.push_back(std::move(option));
@@ -136,7 +137,9 @@ std::string use_option(World& world, DataSource& source, Property& property, con
         return known->id;
     if (property.type == Type::status && trust == Trust::api)
         refuse("Invalid status option. Status option \"" + name + "\" does not exist\".");
-    Option option = new_option(world, wish, path);
+    // An option that a page brings gets some colour; one of a schema is "default" (recorded).
+    const auto color = colors[world.store.random() % std::size(colors)];
+    Option option = new_option(world, wish, path, color);
     if (const auto given = text_member(wish, "id"); given && trust == Trust::control)
         option.id = *given;
     const std::string id = option.id;
