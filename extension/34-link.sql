@@ -117,6 +117,11 @@ BEGIN
             USING ERRCODE = 'invalid_parameter_value', DETAIL = faults;
     END IF;
     PERFORM notion.settle_here();
+    -- The first link of a database makes it the one that speaks; links that came with a restore or
+    -- a copy are there already, and rest until someone calls notion.adopt().
+    IF NOT EXISTS (SELECT FROM notion.links) THEN
+        PERFORM notion.adopt();
+    END IF;
     INSERT INTO notion.links (table_id, foreign_table_id, data_source, direction, rule, key_column,
                               on_notion_trash, on_postgres_delete)
     SELECT "table", foreign_table,

@@ -87,16 +87,16 @@ CREATE FUNCTION notion.retry("table" regclass, key text DEFAULT NULL) RETURNS bi
     SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    id integer := notion.link_id("table");
+    linked integer := notion.link_id("table");
     rows bigint;
     pages bigint;
 BEGIN
     UPDATE notion.work w SET state = 'new', due = now(), attempts = 0, version = version + 1
-     WHERE w.link = id AND w.state IN ('failed', 'held') AND w.key = coalesce(retry.key, w.key);
+     WHERE w.link = linked AND w.state IN ('failed', 'held') AND w.key = coalesce(retry.key, w.key);
     GET DIAGNOSTICS rows = ROW_COUNT;
     UPDATE notion.snapshots s SET failed = false, due = now(), attempts = 0
       FROM notion.snapshots o LEFT JOIN notion.mappings m ON m.link = o.link AND m.page = o.page
-     WHERE o.link = s.link AND o.page = s.page AND s.link = id AND s.failed
+     WHERE o.link = s.link AND o.page = s.page AND s.link = linked AND s.failed
        AND (retry.key IS NULL OR m.key = retry.key OR s.page::text = retry.key);
     GET DIAGNOSTICS pages = ROW_COUNT;
     PERFORM notion.wake();
@@ -112,22 +112,22 @@ CREATE FUNCTION notion.discard("table" regclass, key text) RETURNS bigint
     SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    id integer := notion.link_id("table");
+    linked integer := notion.link_id("table");
     rows bigint;
     pages bigint;
 BEGIN
     WITH gone AS (
         DELETE FROM notion.work w
-         WHERE w.link = id AND w.key = discard.key AND w.state IN ('failed', 'held')
+         WHERE w.link = linked AND w.key = discard.key AND w.state IN ('failed', 'held')
         RETURNING w.reason)
     INSERT INTO notion.log (link, key, side, action, actor, outcome)
-    SELECT id, discard.key, 'postgres', 'discard', notion.invoker(), gone.reason FROM gone;
+    SELECT linked, discard.key, 'postgres', 'discard', notion.invoker(), gone.reason FROM gone;
     GET DIAGNOSTICS rows = ROW_COUNT;
     WITH gone AS (
         DELETE FROM notion.snapshots s
-         WHERE s.link = id AND s.failed AND s.page::text = discard.key RETURNING s.page, s.reason)
+         WHERE s.link = linked AND s.failed AND s.page::text = discard.key RETURNING s.page, s.reason)
     INSERT INTO notion.log (link, page, side, action, actor, outcome)
-    SELECT id, gone.page, 'notion', 'discard', notion.invoker(), gone.reason FROM gone;
+    SELECT linked, gone.page, 'notion', 'discard', notion.invoker(), gone.reason FROM gone;
     GET DIAGNOSTICS pages = ROW_COUNT;
     RETURN rows + pages;
 END
@@ -142,34 +142,34 @@ CREATE FUNCTION notion.pending("table" regclass) RETURNS bigint
     SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    id integer := notion.link_id("table");
+    linked integer := notion.link_id("table");
     kept notion.links;
 BEGIN
-    SELECT * INTO kept FROM notion.links l WHERE l.id = pending.id;
+    SELECT * INTO kept FROM notion.links l WHERE l.id = linked;
     IF kept.state IN ('paused', 'resting') THEN
         RAISE EXCEPTION 'the link of % is %: %', "table", kept.state, kept.reason
             USING ERRCODE = 'object_not_in_prerequisite_state',
                   HINT = 'Mend the cause, then SELECT notion.resume(''' || "table"::text || ''').';
     END IF;
     IF kept.state = 'new' AND NOT EXISTS (
-        SELECT FROM notion.jobs j WHERE j.link = pending.id AND j.finished_at IS NULL) THEN
+        SELECT FROM notion.jobs j WHERE j.link = linked AND j.finished_at IS NULL) THEN
         RAISE EXCEPTION '% was never synced: nothing is sent before the first sync', "table"
             USING ERRCODE = 'object_not_in_prerequisite_state',
                   DETAIL = (SELECT 'The last sync failed: ' || j.reason FROM notion.jobs j
-                             WHERE j.link = pending.id AND j.state = 'failed'
+                             WHERE j.link = linked AND j.state = 'failed'
                              ORDER BY j.id DESC LIMIT 1),
                   HINT = 'SELECT * FROM notion.plan(…) shows what a sync would do; '
                          'SELECT notion.sync(…) does it.';
     END IF;
     RETURN (SELECT coalesce(sum(cardinality(o.keys)), 0) FROM notion.outbox o
-             WHERE o.link = pending.id)
+             WHERE o.link = linked)
          + (SELECT count(*) FROM notion.work w
-             WHERE w.link = pending.id AND w.state NOT IN ('failed', 'held'))
+             WHERE w.link = linked AND w.state NOT IN ('failed', 'held'))
          + (SELECT count(*) FROM notion.mappings m
-             WHERE m.link = pending.id AND m.flight <> 'none')
-         + (SELECT count(*) FROM notion.snapshots s WHERE s.link = pending.id AND NOT s.failed)
+             WHERE m.link = linked AND m.flight <> 'none')
+         + (SELECT count(*) FROM notion.snapshots s WHERE s.link = linked AND NOT s.failed)
          + (SELECT count(*) FROM notion.jobs j
-             WHERE j.link = pending.id AND j.finished_at IS NULL);
+             WHERE j.link = linked AND j.finished_at IS NULL);
 END
 $$;
 COMMENT ON FUNCTION notion.pending(regclass) IS

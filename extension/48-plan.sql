@@ -118,14 +118,14 @@ CREATE FUNCTION notion.plan("table" regclass, match name DEFAULT NULL, prefer te
     SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    link integer := notion.link_id("table");
+    linked integer := notion.link_id("table");
     counts jsonb := '{}';
     pages bigint := 0;
     requests bigint;
     budget integer;
 BEGIN
     FOR action, key, page_url, changes IN
-        EXECUTE notion.plan_query(link, notion.match_column(link, match))
+        EXECUTE notion.plan_query(linked, notion.match_column(linked, match))
         USING CASE prefer WHEN 'postgres' THEN 'update' WHEN 'notion' THEN 'change'
                           ELSE 'differs' END LOOP
         IF action = 'pages' THEN
@@ -143,7 +143,7 @@ BEGIN
     SELECT coalesce(nullif(notion.option(s.srvoptions, 'budget_per_minute'), '0')::integer, 180)
       INTO budget
       FROM notion.links l JOIN pg_foreign_table t ON t.ftrelid = l.foreign_table_id
-      JOIN pg_foreign_server s ON s.oid = t.ftserver WHERE l.id = link;
+      JOIN pg_foreign_server s ON s.oid = t.ftserver WHERE l.id = linked;
     action := 'total';
     key := NULL;
     page_url := NULL;
