@@ -17,7 +17,7 @@ COMMENT ON FOREIGN DATA WRAPPER notion_fdw IS 'Notion workspaces; a server is on
 
 CREATE FUNCTION notion.data_sources(
     server name, data_source text DEFAULT NULL,
-    OUT data_source_id uuid, OUT table_name text, OUT url text, OUT table_comment text,
+    OUT data_source_id text, OUT table_name text, OUT url text, OUT table_comment text,
     OUT column_name text, OUT property_type text, OUT column_type text, OUT property_id text,
     OUT property text, OUT column_comment text) RETURNS SETOF record
     LANGUAGE c VOLATILE PARALLEL RESTRICTED

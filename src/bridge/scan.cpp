@@ -51,8 +51,11 @@ struct Scan {
     bool seen = false;
     Instant minute{};
     std::vector<std::string> minute_ids;
-    bool windowed = false;
+    bool ordered = true;   ///< the answers were sorted as asked
+    bool windowed = false; ///< a window must be opened before the next answer
+    bool in_window = false;
     Instant window_from{};
+    std::vector<std::string> window_ids; ///< of that minute, handed out before the window
 
     std::string words_path;
     std::string words_properties;
@@ -153,9 +156,10 @@ notion::Call Scan::next_call() const {
     query.sorts = by_creation;
     query.properties = properties;
     query.cursor = cursor;
+    int64_t coming = rows + static_cast<int64_t>(size - at); // of the page in hand
     if (limit > 0)
-        query.page_size = static_cast<int>(
-            std::clamp<int64_t>(limit - rows, 1, static_cast<int64_t>(page_size_max)));
+        query.page_size =
+            static_cast<int>(std::clamp<int64_t>(limit - coming, 1, int64_t{page_size_max}));
     return query_data_source(query);
 }
 
@@ -186,11 +190,14 @@ Status Scan::load(std::string body) {
     return Done{};
 }
 
-/// False where the window would begin where the last one began: no progress.
+/// False where the window would begin where the last one began, or where nothing says that all
+/// pages before it were seen.
 bool Scan::open_window() {
-    if (!seen || (window_from == minute && terms.size() > promises.size()))
+    if (!seen || !ordered || (in_window && window_from == minute))
         return false;
+    in_window = true;
     window_from = minute;
+    window_ids = minute_ids;
     terms.resize(promises.size());
     Term term;
     term.codec.property = PropertyType::created_time;
@@ -209,11 +216,15 @@ bool Scan::is_ours(const PageHead& head) const {
         return false;
     if (by_id)
         return head.data_source == data_source;
-    return !seen || head.created != minute ||
-           std::find(minute_ids.begin(), minute_ids.end(), head.id) == minute_ids.end();
+    // The window's condition may let in earlier pages; all of those were handed out.
+    if (!in_window || head.created > window_from)
+        return true;
+    return head.created == window_from &&
+           std::find(window_ids.begin(), window_ids.end(), head.id) == window_ids.end();
 }
 
 void Scan::remember(const PageHead& head) {
+    ordered = ordered && (!seen || head.created >= minute);
     if (!seen || head.created != minute)
         minute_ids.clear();
     seen = true;
@@ -233,8 +244,8 @@ Step Scan::fetch(int64_t now_ms, Error& error) {
         if (windowed && !open_window())
             ready = fail(ErrorKind::incomplete,
                          "Notion cut the result of foreign table \"" + table + "\"",
-                         "It gives at most 10,000 pages for a query, and more than that were "
-                         "created in one minute.",
+                         "It gives a limited number of pages for a query, and so many were created "
+                         "in one minute.",
                          "Add a condition that Notion can evaluate; EXPLAIN shows which are.");
         if (ready)
             ready = rebuild_filter();
