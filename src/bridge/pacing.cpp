@@ -11,8 +11,8 @@
 namespace notion::bridge {
 namespace {
 
-// Quiet sources are asked less often, down to every quarter of an hour (docs/operations.md).
-constexpr int64_t poll_pause_max_ms = 15 * 60'000;
+// Quiet sources are asked less often, but an edit in one never waits long (docs/operations.md).
+constexpr int64_t quiet_factor = 4;
 // Positive evidence counts at any time: it is worth a request now and then.
 constexpr int64_t look_pauses = 10;
 constexpr int64_t look_pause_max_ms = 15'000;
@@ -36,7 +36,7 @@ int64_t watermark_ms(int64_t asked_at_ms, int64_t index_lag_ms, int64_t skew_ms,
 }
 
 int64_t poll_pause_ms(int64_t interval_ms, int32_t quiet) noexcept {
-    return sync::poll_pause_ms(interval_ms, quiet, std::max(interval_ms, poll_pause_max_ms));
+    return sync::poll_pause_ms(interval_ms, quiet, quiet_factor * interval_ms);
 }
 
 int64_t look_pause_ms(int64_t settle_ms) noexcept {

@@ -91,6 +91,8 @@ Connection* connection_of(Source& source, const Linked& link);
 void rest_link(int32 link, const char* reason);
 /// The link answered: it no longer rests.
 void resume_link(int32 link);
+/// The data source is asked in this round or the next.
+void poll_now(int32 link);
 
 // tickets.cpp
 /// Takes a ticket and a request from the budget; null where one of them is not to be had now.

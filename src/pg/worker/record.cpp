@@ -11,6 +11,9 @@
 namespace notion::pg::worker {
 namespace {
 
+// Attempts of a create that Notion answers with "not found" while the data source can be read.
+constexpr int32_t not_found_max = 4;
+
 constinit Query read_flight = {
     "SELECT to_jsonb(m)::text, m.flight_payload::text, m.page::text, m.flight_kind"
     "  FROM notion.mappings m"
@@ -84,6 +87,13 @@ void end_by(const Ticket& ticket, const bridge::Reply& reply, bridge::WriteOutco
     case bridge::WriteOutcome::certain_no:
         return end(ticket, "new", reason, pause_ms);
     case bridge::WriteOutcome::permanent:
+        if (reply.status == 404 && ticket.attempts < not_found_max) {
+            // The row's relation, or the whole data source? A poll says which, and the link rests.
+            end(ticket, "new", reason, pause_ms);
+            const Linked* link = find_link(ticket.link);
+            return link != nullptr && link->reads ? poll_now(ticket.link)
+                                                  : rest_link(ticket.link, reason);
+        }
         return end(ticket, "failed", reason, 0);
     case bridge::WriteOutcome::look:
         if (reply.status == 409)

@@ -24,6 +24,9 @@ constinit Query update_resume = {
 constinit Query update_poll_reason = {
     "INSERT INTO notion.polls AS p (link, next_at, reason) VALUES ($1, $2, $3)"
     " ON CONFLICT (link) DO UPDATE SET next_at = $2, reason = $3"};
+constinit Query update_poll_now = {
+    "INSERT INTO notion.polls AS p (link) VALUES ($1)"
+    " ON CONFLICT (link) DO UPDATE SET next_at = least(p.next_at, clock_timestamp())"};
 
 void close_source(Source& source) {
     if (source.context != nullptr)
@@ -134,6 +137,10 @@ void rest_link(int32 link, const char* reason) {
     // A poll that succeeds wakes it; until then there is one a minute at most.
     constexpr int64_t probe_ms = 30'000;
     run(update_poll_reason, {as_int4(link), as_time_ms(net.now_ms + probe_ms), as_text(reason)});
+}
+
+void poll_now(int32 link) {
+    run(update_poll_now, {as_int4(link)});
 }
 
 void resume_link(int32 link) {
