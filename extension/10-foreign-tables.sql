@@ -91,6 +91,8 @@ BEGIN
     END IF;
 END
 $refresh_options$;
+COMMENT ON FUNCTION notion.refresh_options(regclass, name, text, jsonb, text, text, text) IS
+    'brings the options of one column up to date with its property; says what it changed';
 
 CREATE FUNCTION notion.refresh_table(relation regclass, server name, source text)
     RETURNS TABLE (foreign_table regclass, column_name text, change text)
@@ -156,3 +158,5 @@ BEGIN
          ORDER BY a.attnum;
 END
 $refresh_table$;
+COMMENT ON FUNCTION notion.refresh_table(regclass, name, text) IS
+    'notion.refresh for one foreign table';
