@@ -155,9 +155,9 @@ BEGIN
         SELECT FROM notion.jobs j WHERE j.link = linked AND j.finished_at IS NULL) THEN
         RAISE EXCEPTION '% was never synced: nothing is sent before the first sync', "table"
             USING ERRCODE = 'object_not_in_prerequisite_state',
-                  DETAIL = (SELECT 'The last sync failed: ' || j.reason FROM notion.jobs j
-                             WHERE j.link = linked AND j.state = 'failed'
-                             ORDER BY j.id DESC LIMIT 1),
+                  DETAIL = coalesce((SELECT 'The last sync failed: ' || j.reason FROM notion.jobs j
+                                      WHERE j.link = linked AND j.state = 'failed'
+                                      ORDER BY j.id DESC LIMIT 1), 'No sync was asked for.'),
                   HINT = 'SELECT * FROM notion.plan(…) shows what a sync would do; '
                          'SELECT notion.sync(…) does it.';
     END IF;
