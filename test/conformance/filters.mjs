@@ -214,6 +214,23 @@ const tables = {
     ],
   ],
   "last edited by": () => ["Editor", "last_edited_by", [[full, "alpha beta delta gamma"]]],
+  "rollup": () => [
+    "Load",
+    "rollup",
+    [
+      [{ number: { greater_than: 15 } }, "beta gamma"],
+      [{ number: { equals: 10 } }, "alpha"],
+    ],
+  ],
+  "rollup of several": () => [
+    "Weights",
+    "rollup",
+    [
+      [{ any: { number: { equals: 10 } } }, "alpha beta"],
+      [{ every: { number: { equals: 10 } } }, "alpha"],
+      [{ none: { number: { equals: 10 } } }, "delta gamma"],
+    ],
+  ],
   "created time, as a property": () => [
     "Made",
     "created_time",
@@ -233,6 +250,55 @@ for (const [name, table] of Object.entries(tables)) {
     }
   })
 }
+
+// Formulas are not computed by the emulator: their values are loaded.
+function formula_world(source_id) {
+  const created_time = "2026-03-01T00:00:00.000Z"
+  const configs = [{ id: "title", name: "Name", type: "title", title: {} }]
+  for (const type of ["string", "number", "boolean", "date"]) {
+    const formula = { expression: `"${type}"` }
+    configs.push({ id: `f_${type}`, name: type, type: "formula", formula })
+  }
+  const page = (number, name, values) => {
+    const title = [{ type: "text", text: { content: name }, plain_text: name }]
+    const properties = { Name: { id: "title", type: "title", title } }
+    for (const [type, value] of Object.entries(values)) {
+      const formula = { type, [type]: value }
+      properties[type] = { id: `f_${type}`, type: "formula", formula }
+    }
+    const id = `22222222-0000-4000-8000-00000000000${number}`
+    return { object: "page", id, created_time, parent: { data_source_id: source_id }, properties }
+  }
+  const properties = Object.fromEntries(configs.map((config) => [config.name, config]))
+  const parent = { database_id: "22222222-0000-4000-8000-0000000000db" }
+  const day = (start) => ({ start, end: null, time_zone: null })
+  return {
+    data_sources: [{ object: "data_source", id: source_id, created_time, parent, properties }],
+    pages: [
+      page(1, "one", { string: "first", number: 1, boolean: true, date: day("2026-03-12") }),
+      page(2, "two", { string: "second", number: 2, boolean: false, date: day("2026-03-19") }),
+      page(3, "void", { string: null, number: null, boolean: false, date: null }),
+    ],
+  }
+}
+
+test("filter: formula", async () => {
+  const source_id = "22222222-0000-4000-8000-000000000050"
+  await lab.load(formula_world(source_id))
+  const formula_cases = [
+    ["string", { string: { contains: "FIR" } }, "one"],
+    ["string", { string: { is_empty: true } }, "void"],
+    ["number", { number: { greater_than: 1 } }, "two"],
+    ["number", { number: { does_not_equal: 1 } }, "two void"],
+    ["boolean", { checkbox: { equals: true } }, "one"],
+    ["date", { date: { before: "2026-03-15" } }, "one"],
+    ["date", { date: { on_or_after: "2026-03-19" } }, "two"],
+  ]
+  for (const [property, formula, expected] of formula_cases) {
+    const got = await names({ data_source_id: source_id, filter: { property, formula } })
+    assert.equal(got.sort().join(" "), expected, JSON.stringify(formula))
+  }
+})
 
 test("filter by the id of a property", async () => {
   await holds({ property: zoo.property_id("Num"), number: { equals: 1 } }, "alpha")

@@ -9,6 +9,10 @@ const peer_properties = { Name: { title: {} }, Weight: { number: { format: "numb
 
 const options = (...names) => ({ options: names.map((name) => ({ name })) })
 
+const rollup = (name) => ({
+  rollup: { relation_property_name: "Peer", rollup_property_name: "Weight", function: name },
+})
+
 const zoo_properties = (peer_source) => ({
   Name: { title: {} },
   Text: { rich_text: {} },
@@ -30,9 +34,8 @@ const zoo_properties = (peer_source) => ({
   Maker: { created_by: {} },
   Editor: { last_edited_by: {} },
   Twice: { formula: { expression: 'prop("Num") * 2' } },
-  Load: {
-    rollup: { relation_property_name: "Peer", rollup_property_name: "Weight", function: "sum" },
-  },
+  Load: rollup("sum"),
+  Weights: rollup("show_original"),
 })
 
 const zoo_rows = (people, peers) => ({

@@ -83,6 +83,22 @@ std::string cursor_at(size_t position) {
     return dashed({0x9A11C0DE00008000ull, position | 2ull << 62});
 }
 
+// A rollup that lists values has them as items: here its list is empty.
+void write_rolled_summary(Out& out, World& world, const Property& property, const Page& page) {
+    std::string payload;
+    {
+        Out whole(payload);
+        write_payload(whole, world, property, page, Extent::cut);
+    }
+    Document rolled;
+    if (!parse(payload, rolled) || text_member(rolled, "type") != "array") {
+        out.raw(payload);
+        return;
+    }
+    out.open().key("type").text("array").key("array").open_array().close_array();
+    out.key("function").text(property.function).close();
+}
+
 void write_summary(Out& out, World& world, const Property& property, const Page& page,
                    const std::string* next_url) {
     out.key("property_item").open().key("id").text(encoded_property_id(property.id));
@@ -105,7 +121,7 @@ void write_summary(Out& out, World& world, const Property& property, const Page&
             .text(property.function)
             .close();
     else
-        write_payload(out, world, property, page, Extent::cut);
+        write_rolled_summary(out, world, property, page);
     out.close();
 }
 
