@@ -116,7 +116,6 @@ BEGIN
         RAISE EXCEPTION 'table % cannot be linked with %', "table", foreign_table
             USING ERRCODE = 'invalid_parameter_value', DETAIL = faults;
     END IF;
-    PERFORM notion.settle_here();
     -- The first link of a database makes it the one that speaks; links that came with a restore or
     -- a copy are there already, and rest until someone calls notion.adopt().
     IF NOT EXISTS (SELECT FROM notion.links) THEN

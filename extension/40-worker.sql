@@ -58,21 +58,6 @@ COMMENT ON FUNCTION notion.adopt() IS
     'makes the links of a restored or copied database this database''s own, so that its workers '
     'speak to Notion; the original must not run any more, or both will';
 
-CREATE FUNCTION notion.settle_here() RETURNS void
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-    SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    IF NOT EXISTS (SELECT FROM notion.instance) AND NOT EXISTS (SELECT FROM notion.links) THEN
-        PERFORM notion.adopt();
-    END IF;
-END
-$$;
-REVOKE ALL ON FUNCTION notion.settle_here() FROM PUBLIC;
-COMMENT ON FUNCTION notion.settle_here() IS
-    'called by notion.link before the first link is written: from then on the links know this '
-    'cluster and database';
-
 CREATE FUNCTION notion.receive_webhook(server name, body bytea, signature text) RETURNS integer
     LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp

@@ -52,7 +52,7 @@ $node->safe_psql('one', 'SELECT notion.adopt()');
 both_run('one', 'both workers start after adopt()');
 # An announcement that comes while a worker is looking is not lost: CREATE EXTENSION right behind
 # CREATE DATABASE, whose new database the launcher may be visiting.
-for my $i (1 .. 10) {
+for my $i (1 .. 5) {
     $node->safe_psql('postgres', 'CREATE DATABASE brief');
     $node->safe_psql('brief', 'CREATE EXTENSION pg_notion; SELECT notion.adopt()');
     both_run('brief', "workers in a new database, $i");
