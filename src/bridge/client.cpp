@@ -15,6 +15,8 @@ struct Call {
     net::Exchange exchange;
     std::string url;
     std::string user;
+    std::string list;
+    std::string cursor;
 };
 
 namespace {
@@ -45,6 +47,8 @@ Call* open(const Endpoint& endpoint, net::Method method, std::string_view path, 
     request.loopback_only = endpoint.loopback_only;
     return new Call{net::Exchange::open(net::Mux::of_process(), std::move(request)),
                     std::string(endpoint.api_url),
+                    {},
+                    {},
                     {}};
 }
 
@@ -72,6 +76,13 @@ Call* call_open(const Endpoint& endpoint, std::string_view request, Fault& fault
 Call* call_page(const Endpoint& endpoint, std::string_view page, Fault& fault) noexcept {
     Call* call = nullptr;
     guarded(fault, [&] { call = open(endpoint, get_page(page)); });
+    return call;
+}
+
+Call* call_items(const Endpoint& endpoint, std::string_view page, std::string_view property,
+                 std::string_view cursor, Fault& fault) noexcept {
+    Call* call = nullptr;
+    guarded(fault, [&] { call = open(endpoint, get_property_items(page, property, cursor)); });
     return call;
 }
 
@@ -111,6 +122,25 @@ void call_fault(const Call* call, Fault& fault) noexcept {
                                                                   : ErrorKind::connection;
         fill(fault, fail(kind, "no answer from \"" + call->url + "\"", reply.error));
     });
+}
+
+std::string_view call_list(Call* call, std::string_view before, std::string_view& cursor) noexcept {
+    Fault fault;
+    bool good = guarded(fault, [&] {
+        Result<json::Document> parsed = json::parse(call->exchange.reply().body);
+        const json::Value* results = parsed.ok() ? json::find(*parsed, "results") : nullptr;
+        if (results == nullptr || !results->IsArray())
+            return fill(fault, ErrorKind::malformed, "no list");
+        call->list = before.substr(0, before.size() - 1);
+        for (const json::Value& item : results->GetArray()) {
+            call->list += call->list.size() > 1 ? "," : "";
+            call->list += json::write(item);
+        }
+        call->list += "]";
+        call->cursor = json::text(*parsed, "next_cursor");
+    });
+    cursor = call->cursor;
+    return good ? std::string_view(call->list) : std::string_view();
 }
 
 std::string_view call_user(Call* call) noexcept {

@@ -17,6 +17,9 @@ struct Call;
 Call* call_open(const Endpoint& endpoint, std::string_view request, Fault& fault) noexcept;
 /// GET of a page with all its properties. `page`: an id.
 Call* call_page(const Endpoint& endpoint, std::string_view page, Fault& fault) noexcept;
+/// GET of one property's items, page by page. `cursor`: "" at first.
+Call* call_items(const Endpoint& endpoint, std::string_view page, std::string_view property,
+                 std::string_view cursor, Fault& fault) noexcept;
 /// GET of the connection's own user: who we are in Notion.
 Call* call_me(const Endpoint& endpoint, Fault& fault) noexcept;
 /// Cancels what is under way.
@@ -38,6 +41,10 @@ Reply call_reply(const Call* call) noexcept;
 
 /// Why the call is no 200, in Notion's words or the transport's. requires: call_is_done.
 void call_fault(const Call* call, Fault& fault) noexcept;
+
+/// `before` (a JSON array) and what an answer to call_items adds to it; "" where it is no list.
+/// Views into the call; `cursor`: where it goes on, "" at the end.
+std::string_view call_list(Call* call, std::string_view before, std::string_view& cursor) noexcept;
 
 /// The id of the user in an answer to call_me: "" where it has none. A view into the call.
 std::string_view call_user(Call* call) noexcept;

@@ -4,6 +4,7 @@
 // reads until the data source was asked after the row was examined. scope: worker.
 #include "pg/postgres.hpp"
 
+#include "pg/settings.hpp"
 #include "pg/worker/net.hpp"
 #include "pg/worker/query.hpp"
 
@@ -14,7 +15,8 @@ constexpr int claims_max = 64; // a round; as many as can be under way at all
 
 constinit Query read_wishes = {
     "SELECT w.link, w.key, w.version, w.wish::text, w.bulk, to_jsonb(m)::text, m.page::text,"
-    "       w.attempts, w.wish ->> 'action'"
+    "       w.attempts, w.wish ->> 'action', m.tick IS NULL AND w.captured_at <"
+    "       (SELECT i.since FROM notion.instance i) AS doubtful"
     "  FROM notion.work w"
     "  JOIN notion.links l ON l.id = w.link AND l.state = 'active'"
     "  LEFT JOIN notion.mappings m ON m.link = w.link AND m.key = w.key"
@@ -47,6 +49,20 @@ constinit Query mark_sending = {
     "UPDATE notion.work SET state = 'sending', attempts = attempts + 1, reason = NULL"
     " WHERE link = $1 AND key = $2 AND version = $3 AND state = 'wish'"};
 
+// A create queued before a promotion, or before a copy was adopted: whoever had the queue before us
+// may have sent it. It is looked up first, with all the patience of an unknown outcome.
+constinit Query write_doubt = {
+    "INSERT INTO notion.mappings AS m (link, key, flight, flight_kind, flight_payload,"
+    "       flight_version, sent_marker, tick, sent_at, settle_until, attempts, reason)"
+    " VALUES ($1, $2, 'unknown', 'create', $3, $4, $2, $5, clock_timestamp(),"
+    "         clock_timestamp() + $6 * interval '1 millisecond', 0,"
+    "         'queued before this database took over')"
+    " ON CONFLICT (link, key) DO UPDATE SET flight = 'unknown', flight_kind = 'create',"
+    "       flight_payload = excluded.flight_payload, flight_version = excluded.flight_version,"
+    "       sent_marker = excluded.sent_marker, tick = excluded.tick, sent_at = excluded.sent_at,"
+    "       settle_until = excluded.settle_until, reason = excluded.reason"
+    " WHERE m.flight = 'none'"};
+
 constinit Query set_aside = {"UPDATE notion.work SET state = 'held', reason = $4"
                              " WHERE link = $1 AND key = $2 AND version = $3"};
 
@@ -59,6 +75,7 @@ struct Wish {
     const char* page;
     int32_t attempts;
     bool is_create;
+    bool is_doubtful;
 };
 
 int read(bool bulk, Wish (&wishes)[claims_max]) {
@@ -72,9 +89,18 @@ int read(bool bulk, Wish (&wishes)[claims_max]) {
                      .mapping = column_text(row, 6),
                      .page = column_text(row, 7),
                      .attempts = static_cast<int32_t>(column_int8(row, 8)),
-                     .is_create = column_view(row, 9) == "create"};
+                     .is_create = column_view(row, 9) == "create",
+                     .is_doubtful = column_bool(row, 10)};
     }
     return count;
+}
+
+void doubt(const Wish& wish) {
+    if (run(mark_sending, {as_int4(wish.link), as_text(wish.key), as_int8(wish.version)}) == 1)
+        run(write_doubt,
+            {as_int4(wish.link), as_text(wish.key), as_jsonb(wish.wish), as_int8(wish.version),
+             as_int8(next_tick()), as_int8(settings::settle_ms)});
+    due_in(0);
 }
 
 /// False where the budget, or the tickets, are used up: nobody else need ask.
@@ -83,6 +109,10 @@ bool claim(const Wish& wish, sync::Priority priority) {
     Source* source = find_source(wish.link);
     if (link == nullptr || source == nullptr || link->link == nullptr)
         return true;
+    if (wish.is_create && wish.is_doubtful) {
+        doubt(wish);
+        return true;
+    }
     Ticket* ticket = reserve(Errand::write, *source, *link, priority);
     if (ticket == nullptr)
         return source->connection == nullptr;

@@ -42,6 +42,7 @@ void set_up() {
     run(read_tick);
     net.tick = column_int8(0, 1);
     find_flights_at_start();
+    recover_at_start();
     commit();
 }
 
@@ -55,6 +56,7 @@ void plan() {
     plan_writes();
     plan_pages();
     plan_crawls();
+    keep_house();
     commit();
     send_reserved();
 }

@@ -43,7 +43,7 @@ struct Source {
     int64_t next_look_ms; ///< for unknown outcomes
 };
 
-enum class Errand : uint8_t { none, write, page, look_up, poll, scan, me };
+enum class Errand : uint8_t { none, write, page, items, look_up, poll, scan, me };
 
 /// A request: reserved in a transaction, sent after its commit, settled in another one.
 struct Ticket {
@@ -56,10 +56,15 @@ struct Ticket {
     sync::Priority priority;
     int64_t tick;
     int64_t asked_ms;
+    int64_t began_ms;    ///< of items: when the page itself was asked for
     const char* request; ///< JSON of sync_call and its like; null for page and me
     const char* key;     ///< of a write, or of what a page settles
     const char* page;
-    bool settles; ///< the page decides an unknown outcome
+    const char* snapshot; ///< of items: what is being completed
+    const char* property; ///< of items: the one that was cut
+    const char* items;    ///< of items: a JSON array of those that came so far
+    const char* cursor;   ///< of items: null at first
+    bool settles;         ///< the page decides an unknown outcome
     bool is_create;
     int32_t attempts; ///< before this one
 };
@@ -116,13 +121,21 @@ void plan_writes();           // claim.cpp
 void plan_pages();            // page.cpp
 void plan_crawls();           // crawl.cpp
 void find_flights_at_start(); // settle.cpp
+void recover_at_start();      // upkeep.cpp
+void keep_house();            // upkeep.cpp
 
 // What the answers do: outside a transaction.
 void settle_write(Ticket& ticket);   // record.cpp
 void settle_page(Ticket& ticket);    // page.cpp
+void settle_items(Ticket& ticket);   // complete.cpp
 void settle_look_up(Ticket& ticket); // settle.cpp
 void settle_crawl(Ticket& ticket);   // crawl.cpp
 
+/// What to do with a page's own word, whole or completed. requires: inside begin/commit.
+void admit_page(const Ticket& ticket, const Linked& link, const char* snapshot); // page.cpp
+/// Asks for the items of the first property of `snapshot` that Notion cut. False where none was,
+/// or no request is to be had: the page stays due.
+bool complete_page(const Ticket& ticket, const Linked& link, const char* snapshot); // complete.cpp
 /// requires: inside begin/commit; the ticket says `settles`.
 void settle_by_page(Ticket& ticket, const Linked& link, const bridge::Reply& reply); // settle.cpp
 

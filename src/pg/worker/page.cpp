@@ -60,35 +60,6 @@ void set_page_state(const Ticket& ticket, const char* state, const char* reason)
     forget(ticket);
 }
 
-const char* array_of(const char* element) {
-    return psprintf("[%s]", element);
-}
-
-void admit_page(const Ticket& ticket, const Linked& link, const char* mapping,
-                const char* snapshot) {
-    const Source* source = find_source(ticket.link);
-    int64_t asked_ms = ticket.asked_ms - (source != nullptr ? source->skew_ms : 0);
-    bridge::Admission admission;
-    bridge::Fault fault;
-    if (!bridge::sync_admit(link.link, mapping, snapshot, "get", ticket.tick, asked_ms,
-                            settings::index_lag_ms, admission, fault)) {
-        set_page_state(ticket, "unreachable", words_of(fault));
-        return;
-    }
-    switch (admission) {
-    case bridge::Admission::admitted:
-        keep_snapshots(ticket.link, "get", ticket.tick, ticket.asked_ms, 0, array_of(snapshot));
-        return forget(ticket);
-    case bridge::Admission::nothing_new:
-        touch_seen(ticket.link, psprintf("[\"%s\"]", ticket.page), ticket.asked_ms);
-        return forget(ticket);
-    case bridge::Admission::thrown_away:
-    case bridge::Admission::read_page:
-    case bridge::Admission::complete_it:
-        return; // it stays due
-    }
-}
-
 bool is_in_data_source(const char* snapshot, const Linked& link) {
     static constinit Query compare = {
         "SELECT $1::jsonb ->> 'data_source' = l.data_source::text FROM notion.links l"
@@ -103,9 +74,7 @@ void take_page(const Ticket& ticket, const Linked& link, std::string_view body) 
     const char* snapshot = taken_text();
     if (!is_in_data_source(snapshot, link))
         return set_page_state(ticket, "moved", "the page is in another data source now");
-    bool mapped =
-        run(read_mapping, {as_int4(ticket.link), as_uuid(ticket.page), as_jsonb(snapshot)}) == 1;
-    admit_page(ticket, link, mapped ? column_text(0, 1) : "", snapshot);
+    admit_page(ticket, link, snapshot);
 }
 
 void take_refusal(const Ticket& ticket, const bridge::Reply& reply) {
@@ -121,6 +90,34 @@ void take_refusal(const Ticket& ticket, const bridge::Reply& reply) {
 }
 
 } // namespace
+
+void admit_page(const Ticket& ticket, const Linked& link, const char* snapshot) {
+    const Source* source = find_source(ticket.link);
+    int64_t asked_ms = ticket.asked_ms - (source != nullptr ? source->skew_ms : 0);
+    bool mapped =
+        run(read_mapping, {as_int4(ticket.link), as_uuid(ticket.page), as_jsonb(snapshot)}) == 1;
+    const char* mapping = mapped ? column_text(0, 1) : "";
+    bridge::Admission admission;
+    bridge::Fault fault;
+    if (!bridge::sync_admit(link.link, mapping, snapshot, "get", ticket.tick, asked_ms,
+                            settings::index_lag_ms, admission, fault))
+        return set_page_state(ticket, "unreachable", words_of(fault));
+    switch (admission) {
+    case bridge::Admission::admitted:
+        keep_snapshots(ticket.link, "get", ticket.tick, ticket.asked_ms, 0,
+                       psprintf("[%s]", snapshot));
+        return forget(ticket);
+    case bridge::Admission::nothing_new:
+        touch_seen(ticket.link, psprintf("[\"%s\"]", ticket.page), ticket.asked_ms);
+        return forget(ticket);
+    case bridge::Admission::complete_it:
+        complete_page(ticket, link, snapshot);
+        return;
+    case bridge::Admission::thrown_away:
+    case bridge::Admission::read_page:
+        return; // it stays due
+    }
+}
 
 void plan_pages() {
     struct Due {

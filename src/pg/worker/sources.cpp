@@ -90,6 +90,8 @@ void refresh_sources() {
         Source& source = found != nullptr ? *found : add_source(link.id);
         source.seen = true;
         source.server = link.server;
+        if (link.link == nullptr && link.active)
+            rest_link(link.id, link.reason);
     }
     size_t kept = 0;
     for (size_t i = 0; i < sources_count; i++) {

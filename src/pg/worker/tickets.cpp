@@ -14,6 +14,14 @@ namespace {
 constexpr int tickets_max = 64; // the largest notion.max_parallel_requests
 Ticket tickets[tickets_max];
 
+/// How many of a server's requests an errand may take the last of: writes and pages leave one to
+/// the walks, since a poll is the guard that writes wait for.
+int room_for(Errand errand) {
+    bool leaves_one = errand == Errand::write || errand == Errand::page;
+    int room = settings::max_parallel_requests;
+    return leaves_one && room > 1 ? room - 1 : room;
+}
+
 int busy(Oid server) {
     int count = 0;
     for (const Ticket& ticket : tickets)
@@ -38,6 +46,9 @@ bridge::Call* open_call(const Ticket& ticket, const bridge::Endpoint& endpoint,
     switch (ticket.errand) {
     case Errand::page:
         return bridge::call_page(endpoint, ticket.page, fault);
+    case Errand::items:
+        return bridge::call_items(endpoint, ticket.page, ticket.property,
+                                  ticket.cursor != nullptr ? ticket.cursor : "", fault);
     case Errand::me:
         return bridge::call_me(endpoint, fault);
     default:
@@ -65,6 +76,8 @@ void settle(Ticket& ticket) {
         return settle_write(ticket);
     case Errand::page:
         return settle_page(ticket);
+    case Errand::items:
+        return settle_items(ticket);
     case Errand::look_up:
         return settle_look_up(ticket);
     case Errand::poll:
@@ -81,7 +94,7 @@ void settle(Ticket& ticket) {
 
 Ticket* reserve(Errand errand, Source& source, const Linked& link, sync::Priority priority) {
     Ticket* ticket = free_ticket();
-    if (ticket == nullptr || busy(source.server) >= settings::max_parallel_requests)
+    if (ticket == nullptr || busy(source.server) >= room_for(errand))
         return nullptr;
     Connection* connection = connection_of(source, link);
     if (connection == nullptr)
@@ -117,7 +130,10 @@ void send_reserved() {
         if (ticket.errand == Errand::none || ticket.call != nullptr)
             continue;
         const Source* source = find_source(ticket.link);
-        Assert(source != nullptr && source->connection != nullptr);
+        if (source == nullptr || source->connection == nullptr) {
+            give_back(&ticket); // the link went meanwhile
+            continue;
+        }
         ticket.asked_ms = now_ms();
         ticket.call = own<bridge::Call, bridge::call_close>(
             ticket.context, [&ticket, source](bridge::Fault& fault) {

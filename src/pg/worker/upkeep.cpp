@@ -1,0 +1,54 @@
+// What net does seldom: taking over after a promotion, and forgetting what is old.
+// scope: worker.
+#include "pg/postgres.hpp"
+
+#include "pg/settings.hpp"
+#include "pg/worker/net.hpp"
+#include "pg/worker/process.hpp"
+#include "pg/worker/query.hpp"
+
+namespace notion::pg::worker {
+namespace {
+
+constexpr int64_t keep_house_ms = 60 * 60'000;
+int64_t next_house_ms;
+
+// From now on creates queued before are looked up first (claim.cpp), every source is asked at once,
+// and a scan finds what the old primary did and we never heard of (protocol.md 1.8).
+constinit Query take_over = {
+    "WITH home AS ("
+    "    UPDATE notion.instance SET timeline = $1, since = clock_timestamp() RETURNING 1),"
+    " polls AS (UPDATE notion.polls SET next_at = clock_timestamp() RETURNING 1)"
+    "INSERT INTO notion.jobs (kind, link, args)"
+    " SELECT 'sync', l.id, '{}' FROM notion.links l WHERE l.state IN ('active', 'resting')"};
+
+// Notion delivers an event again for a day at most; unknown ones are kept for people.
+constinit Query forget_events = {
+    "DELETE FROM notion.inbox WHERE state = 'done' AND received_at < now() - interval '2 days'"};
+
+constinit Query forget_log = {
+    "WITH log AS (DELETE FROM notion.log WHERE at < now() - $1 * interval '1 minute'),"
+    " conflicts AS (DELETE FROM notion.conflicts WHERE state = 'closed'"
+    "                  AND closed_at < now() - $1 * interval '1 minute')"
+    "DELETE FROM notion.jobs WHERE finished_at < now() - $1 * interval '1 minute'"};
+
+} // namespace
+
+void recover_at_start() {
+    if (home() != Home::promoted)
+        return;
+    ereport(LOG, (errmsg("pg_notion takes over after a promotion"),
+                  errdetail("Creates that were queued before it are looked up first.")));
+    run(take_over, {as_int4(static_cast<int32_t>(GetWALInsertionTimeLine()))});
+}
+
+void keep_house() {
+    if (net.now_ms < next_house_ms)
+        return;
+    next_house_ms = net.now_ms + keep_house_ms;
+    run(forget_events);
+    if (settings::log_retention_min >= 0)
+        run(forget_log, {as_int8(settings::log_retention_min)});
+}
+
+} // namespace notion::pg::worker
