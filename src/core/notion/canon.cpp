@@ -142,6 +142,13 @@ Result<Value> canon_list(const Value& value, const Codec& codec) {
     return as_set(*list, codec);
 }
 
+Result<Value> as_half(const json::Value& value, const Codec& codec) {
+    auto again = json::parse(reduced(property_type_name(codec.property), value));
+    if (!again)
+        return again.error();
+    return Value(json::canonical(*again));
+}
+
 Result<Value> canon_json(const Value& value, const Codec& codec) {
     const auto* text = std::get_if<std::string>(&value);
     if (text == nullptr && !is_null(value))
@@ -155,11 +162,18 @@ Result<Value> canon_json(const Value& value, const Codec& codec) {
     if (!has_shape(codec.property, *document))
         return unsendable(codec, "The JSON has not the shape of the property's values.",
                           "Compare it with a value that Notion gives.");
-    const std::string all = reduced(property_type_name(codec.property), *document);
-    auto again = json::parse(all);
-    if (!again)
-        return again.error();
-    return Value(json::canonical(*again));
+    return as_half(*document, codec);
+}
+
+/// What Notion computes is compared, and never sent.
+Result<Value> canon_computed(const Value& value, const Codec& codec) {
+    const auto* text = std::get_if<std::string>(&value);
+    if (codec.column != ColumnType::jsonb || text == nullptr)
+        return value;
+    auto document = json::parse(*text);
+    if (!document)
+        return unsendable(codec, document.error().detail);
+    return document->IsNull() ? Value() : as_half(*document, codec);
 }
 
 } // namespace
@@ -173,7 +187,7 @@ Error unsendable(const Codec& codec, std::string why, std::string hint) {
 
 Result<Value> canon(const Value& value, const Codec& codec) {
     if (!is_writable(codec.property))
-        return value;
+        return canon_computed(value, codec);
     if (codec.column == ColumnType::jsonb)
         return canon_json(value, codec);
     switch (codec.property) {

@@ -53,8 +53,8 @@ Result<Value> decode(const json::Value& value, const Codec& codec);
 
 /// What decode would give after Notion stored `value`. Errors: unsendable, with the reason. Beside
 /// that it forgets what is no difference: the order and repetition of sets, the signature of a
-/// file's url, and of jsonb all that half forgets. A value of a property that Notion computes is
-/// given back as it is.
+/// file's url, and of jsonb all that half forgets. What Notion computes is
+/// treated alike, so that it can be compared.
 Result<Value> canon(const Value& value, const Codec& codec);
 
 /// The member to send in "properties": `{"number":5}`. `base` is the page half of the base (see

@@ -20,6 +20,20 @@ bool place(Stamp& stamp, std::string_view name, const Zone& zone) {
     return true;
 }
 
+/// One part in the one form of equal dates, "" where there is none. The offset stays, for a write
+/// to one part keeps the other as it was; a time that is local to a named zone stays as it is.
+std::string part_text(const json::Value& value, std::string_view part) {
+    const std::string_view text = json::text(value, part);
+    const auto stamp = parse_stamp(text);
+    if (!stamp)
+        return {};
+    if (!stamp->has_time)
+        return format_day(stamp->day);
+    if (!stamp->has_offset && !json::text(value, "time_zone").empty())
+        return std::string(text);
+    return format_instant(stamp->instant(), stamp->offset_s);
+}
+
 Result<Value> decode_daterange(const DateValue& date, const Codec& codec) {
     const Zone& zone = zone_of(codec);
     const Day first = day_of(date.start, zone);
@@ -94,27 +108,25 @@ Result<Value> decode_date(const DateValue& date, const Codec& codec) {
     return date.end ? decode_stamp(*date.end, codec) : Value();
 }
 
+std::string date_text(const json::Value& value) {
+    const std::string start = part_text(value, "start");
+    const std::string end = part_text(value, "end");
+    return end.empty() ? start : start + "/" + end;
+}
+
 std::string date_half(const json::Value& value) {
     std::string out = "{";
     for (const char* part : {"start", "end"}) {
-        const auto stamp = parse_stamp(json::text(value, part));
-        if (!stamp)
+        const std::string text = part_text(value, part);
+        if (text.empty())
             continue;
         out += out.size() > 1 ? ",\"" : "\"";
         out += part;
-        out += "\":\"";
-        const std::string_view zone = json::text(value, "time_zone");
-        // The offset stays, for a write to one part keeps the other as it was; of a time that is
-        // local to a named zone the text stays as it is.
-        out += !stamp->has_time ? format_day(stamp->day)
-               : !stamp->has_offset && !zone.empty()
-                   ? std::string(json::text(value, part))
-                   : format_instant(stamp->instant(), stamp->offset_s);
-        out += '"';
+        out += "\":\"" + text + "\"";
     }
     const std::string_view zone = json::text(value, "time_zone");
     if (!zone.empty())
-        out += ",\"time_zone\":" + json::quote(zone);
+        out += (out.size() > 1 ? ",\"time_zone\":" : "\"time_zone\":") + json::quote(zone);
     return out + "}";
 }
 

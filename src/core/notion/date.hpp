@@ -30,6 +30,8 @@ Value decode_stamp(const Stamp& stamp, const Codec& codec);
 Result<Value> canon_date(const Value& value, const Codec& codec);
 /// The object to send, or "null"; `base` is the date of the base, or null.
 Result<std::string> encode_date(const Value& value, const Codec& codec, const json::Value* base);
+/// `start` or `start/end`, each in the one form of equal dates: for text columns of formulas.
+std::string date_text(const json::Value& value);
 /// Reduced, for half: {"start":…} or {"start":…,"end":…}.
 std::string date_half(const json::Value& value);
 

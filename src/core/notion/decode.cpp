@@ -195,11 +195,8 @@ Result<Value> decode_time(const json::Value& value, const Codec& codec) {
 Result<Value> decode_dates(const json::Value& value, const Codec& codec) {
     if (value.IsNull())
         return Value();
-    if (codec.column == ColumnType::text) { // of a formula: as Notion writes it
-        std::string text(json::text(value, "start"));
-        const std::string_view end = json::text(value, "end");
-        return text_or_null(end.empty() ? text : text + "/" + std::string(end));
-    }
+    if (codec.column == ColumnType::text) // of a formula
+        return text_or_null(date_text(value));
     auto date = read_date(value, zone_of(codec));
     if (!date)
         return date.error();

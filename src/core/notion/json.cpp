@@ -9,6 +9,8 @@
 #include <cstring>
 #include <vector>
 
+#include "core/notion/number.hpp"
+
 namespace notion::json {
 namespace {
 
@@ -57,7 +59,8 @@ bool needs_repair(std::string_view text) {
     return found;
 }
 
-/// Hands events on to the document and refuses to go deeper than depth_max.
+/// Hands events on to the document, refuses to go deeper than depth_max, and reads numbers itself:
+/// RapidJSON 1.1.0 takes the leading zeros of zero, which is undefined, of "0e71" (diyfp.h).
 class Shallow {
   public:
     using Ch = char;
@@ -70,7 +73,19 @@ class Shallow {
     bool Int64(int64_t i) { return to_.Int64(i); }
     bool Uint64(uint64_t u) { return to_.Uint64(u); }
     bool Double(double d) { return to_.Double(d); }
-    bool RawNumber(const char* s, unsigned n, bool copy) { return to_.RawNumber(s, n, copy); }
+    bool RawNumber(const char* s, unsigned n, bool) {
+        const std::string_view text(s, n);
+        if (text.find_first_of(".eE") == std::string_view::npos) {
+            int64_t number = 0;
+            if (std::from_chars(s, s + n, number).ec == std::errc())
+                return to_.Int64(number);
+            uint64_t large = 0;
+            if (text.front() != '-' && std::from_chars(s, s + n, large).ec == std::errc())
+                return to_.Uint64(large);
+        }
+        const auto number = double_of(text);
+        return number && std::isfinite(*number) && to_.Double(*number);
+    }
     bool String(const char* s, unsigned n, bool copy) { return to_.String(s, n, copy); }
     bool Key(const char* s, unsigned n, bool copy) { return to_.Key(s, n, copy); }
     bool StartObject() { return deeper() && to_.StartObject(); }
@@ -84,16 +99,16 @@ class Shallow {
     int depth_ = 0;
 };
 
-constexpr unsigned flags = rapidjson::kParseIterativeFlag | rapidjson::kParseFullPrecisionFlag |
+constexpr unsigned flags = rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag |
                            rapidjson::kParseValidateEncodingFlag;
 
 Error refused(const rapidjson::ParseResult& result) {
     const bool deep = result.Code() == rapidjson::kParseErrorTermination;
-    return fail(
-        ErrorKind::malformed, "the answer is not valid JSON",
-        std::string(deep ? "It is nested too deeply" : rapidjson::GetParseError_En(result.Code())) +
-            " (at byte " + std::to_string(result.Offset()) + ").",
-        "Whatever stands between this server and Notion may have cut or replaced it.");
+    return fail(ErrorKind::malformed, "the answer is not valid JSON",
+                std::string(deep ? "It is nested too deeply, or holds too large a number"
+                                 : rapidjson::GetParseError_En(result.Code())) +
+                    " (at byte " + std::to_string(result.Offset()) + ").",
+                "Whatever stands between this server and Notion may have cut or replaced it.");
 }
 
 template <unsigned more, class Stream>
@@ -112,12 +127,22 @@ Result<Document> run(Stream& stream) {
     return document;
 }
 
+/// What RapidJSON's streams would pass over: a byte order mark, even in part, and what follows NUL.
+bool is_torn(std::string_view text) {
+    const bool marked = !text.empty() && static_cast<unsigned char>(text.front()) >= 0x80;
+    return marked || text.find('\0') != std::string_view::npos;
+}
+
+Error torn() {
+    return fail(ErrorKind::malformed, "the answer is not valid JSON",
+                "It has a NUL byte or begins with a byte order mark.");
+}
+
 Result<Document> parse_clean(std::string_view text) {
+    if (is_torn(text))
+        return torn();
     rapidjson::MemoryStream memory(text.data(), text.size());
     rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> stream(memory);
-    // A NUL byte would end the stream early: what follows it must not be ignored.
-    if (text.find('\0') != std::string_view::npos)
-        return fail(ErrorKind::malformed, "the answer is not valid JSON", "It has a NUL byte.");
     return run<0>(stream);
 }
 
@@ -185,8 +210,8 @@ Result<Document> parse(std::string_view text) {
 }
 
 Result<Document> parse_in_place(std::string& text) {
-    if (text.find('\0') != std::string::npos)
-        return fail(ErrorKind::malformed, "the answer is not valid JSON", "It has a NUL byte.");
+    if (is_torn(text))
+        return torn();
     repair(text);
     rapidjson::InsituStringStream stream(text.data());
     return run<rapidjson::kParseInsituFlag>(stream);

@@ -24,18 +24,14 @@ struct Misuse : std::logic_error {
 #define RAPIDJSON_ASSERT_THROWS 1
 #define RAPIDJSON_NOEXCEPT_ASSERT(x) static_cast<void>(0)
 #define RAPIDJSON_HAS_STDSTRING 1
-#pragma GCC diagnostic push
 #ifndef __clang__ // which does not know it
-#pragma GCC diagnostic ignored "-Wclass-memaccess"
 #endif
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 #include <rapidjson/document.h>
 #include <rapidjson/encodedstream.h>
 #include <rapidjson/error/en.h>
 #include <rapidjson/memorystream.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
-#pragma GCC diagnostic pop
 
 #include "core/result.hpp"
 

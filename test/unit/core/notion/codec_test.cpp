@@ -52,34 +52,99 @@ Codec codec(PropertyType property, ColumnType column) {
     return made;
 }
 
+std::vector<Value> texts(PropertyType property) {
+    switch (property) {
+    case PropertyType::select:
+    case PropertyType::status:
+        return {Value(), "a", "b", "new one", "Ünicode 🎉", ""};
+    case PropertyType::people:
+        return {Value(), "0f0e0d0c@example.com", ""};
+    case PropertyType::email:
+    case PropertyType::phone_number:
+        return {Value(), "a@b.example", "", times("x", 200)};
+    case PropertyType::url:
+        return {Value(), "https://example.com/?a=b&c=%20", "", times("x", 2000)};
+    default:
+        return {Value(),
+                "",
+                "a",
+                " ",
+                "two\nlines\ttab",
+                "Ünicode 🎉 日本",
+                "\"quoted\\\"",
+                times("x", 2000),
+                times("x", 2001),
+                times("é", 4567),
+                times("🎉", 3001)};
+    }
+}
+
+std::vector<Value> lists(PropertyType property) {
+    if (property == PropertyType::people)
+        return {Value(), Texts{}, Texts{"0f0e0d0c@example.com"},
+                Texts{"11111111@example.com", "0f0e0d0c@example.com"}};
+    if (property == PropertyType::files)
+        return {Value(), Texts{}, Texts{"https://example.com/a.png?x=1"},
+                Texts{"https://s3.example/b.pdf?X-Amz-Signature=0", "https://example.com/c/"}};
+    return {Value(), Texts{}, Texts{"a"}, Texts{"b", "new", "b"}, Texts{"\"", "\\", "NULL"}};
+}
+
+std::vector<Value> ranges() {
+    return {Value(),
+            "[\"2026-03-01 09:30:00+00\",\"2026-03-01 10:00:00+00\"]",
+            "[\"2026-03-01 09:30:15+00\",\"2026-03-01 10:00:00+00\")",
+            "[\"2026-03-01 00:00:00+00\",\"2026-03-03 00:00:00+00\")",
+            "[\"2026-02-28 23:00:00+00\",\"2026-03-01 23:00:00+00\")",
+            "[\"2026-03-01 09:30:00+00\",\"2026-03-01 09:30:00+00\"]"};
+}
+
+std::vector<Value> jsons(PropertyType property) {
+    switch (property) {
+    case PropertyType::title:
+    case PropertyType::rich_text:
+        return {Value(), "[]",
+                R"([{"type":"text","text":{"content":"a","link":null}},
+                    {"type":"text","text":{"content":"b","link":{"url":"https://example.com"}},
+                     "annotations":{"bold":true,"color":"red"},"plain_text":"b"},
+                    {"type":"mention","mention":{"type":"user","user":{"id":"u","name":"N"}},
+                     "plain_text":"@mention"},
+                    {"type":"equation","equation":{"expression":"x"},"plain_text":"x"}])"};
+    case PropertyType::multi_select:
+        return {Value(), "[]",
+                R"([{"id":"id-a","name":"a","color":"red"},{"name":"z","id":"id-z"}])"};
+    case PropertyType::select:
+    case PropertyType::status:
+        return {Value(), R"({"name":"a","id":"id-a","color":"red"})"};
+    case PropertyType::date:
+        return {Value(), R"({"start":"2026-03-01","end":null,"time_zone":null})",
+                R"({"start":"2026-03-01T09:30:00.000+01:00",
+                    "end":"2026-03-01T10:30:00.000+01:00"})"};
+    case PropertyType::people:
+        return {Value(), "[]",
+                R"([{"id":")" + one + R"(","person":{"email":"0f0e0d0c@example.com"}}])"};
+    case PropertyType::relation:
+        return {Value(), "[]", R"([{"id":")" + two + R"("}])"};
+    case PropertyType::files:
+        return {Value(), "[]",
+                R"([{"name":"a","type":"external","external":{"url":"https://example.com/a?b"}}])"};
+    case PropertyType::checkbox:
+        return {Value(), "true", "false"};
+    case PropertyType::number:
+        return {Value(), "5", "0.1", "-2500000000000000000000"};
+    case PropertyType::url:
+    case PropertyType::email:
+    case PropertyType::phone_number:
+        return {Value(), "\"text\""};
+    default:
+        return {Value(), R"({"state":"verified"})"};
+    }
+}
+
 /// All values that the columns of a property are tried with.
 std::vector<Value> values(PropertyType property, ColumnType column) {
     switch (column) {
     case ColumnType::text:
-        switch (property) {
-        case PropertyType::select:
-        case PropertyType::status:
-            return {Value(), "a", "b", "new one", "Ünicode 🎉", ""};
-        case PropertyType::people:
-            return {Value(), "0f0e0d0c@example.com", ""};
-        case PropertyType::email:
-        case PropertyType::phone_number:
-            return {Value(), "a@b.example", "", times("x", 200)};
-        case PropertyType::url:
-            return {Value(), "https://example.com/?a=b&c=%20", "", times("x", 2000)};
-        default:
-            return {Value(),
-                    "",
-                    "a",
-                    " ",
-                    "two\nlines\ttab",
-                    "Ünicode 🎉 日本",
-                    "\"quoted\\\"",
-                    times("x", 2000),
-                    times("x", 2001),
-                    times("é", 4567),
-                    times("🎉", 3001)};
-        }
+        return texts(property);
     case ColumnType::boolean:
         return {Value(), true, false};
     case ColumnType::int2:
@@ -110,67 +175,17 @@ std::vector<Value> values(PropertyType property, ColumnType column) {
     case ColumnType::daterange:
         return {Value(), "[2026-03-01,2026-03-02)", "[2026-03-01,2026-03-05)"};
     case ColumnType::tstzrange:
-        return {Value(),
-                "[\"2026-03-01 09:30:00+00\",\"2026-03-01 10:00:00+00\"]",
-                "[\"2026-03-01 09:30:15+00\",\"2026-03-01 10:00:00+00\")",
-                "[\"2026-03-01 00:00:00+00\",\"2026-03-03 00:00:00+00\")",
-                "[\"2026-02-28 23:00:00+00\",\"2026-03-01 23:00:00+00\")",
-                "[\"2026-03-01 09:30:00+00\",\"2026-03-01 09:30:00+00\"]"};
+        return ranges();
     case ColumnType::uuid:
         return {Value(), one};
     case ColumnType::uuid_array:
         return {Value(), Texts{}, Texts{one}, Texts{two, one, two}};
     case ColumnType::text_array:
-        if (property == PropertyType::people)
-            return {Value(), Texts{}, Texts{"0f0e0d0c@example.com"},
-                    Texts{"11111111@example.com", "0f0e0d0c@example.com"}};
-        if (property == PropertyType::files)
-            return {Value(), Texts{}, Texts{"https://example.com/a.png?x=1"},
-                    Texts{"https://s3.example/b.pdf?X-Amz-Signature=0", "https://example.com/c/"}};
-        return {Value(), Texts{}, Texts{"a"}, Texts{"b", "new", "b"}, Texts{"\"", "\\", "NULL"}};
+        return lists(property);
     case ColumnType::jsonb:
-        break;
+        return jsons(property);
     }
-    switch (property) {
-    case PropertyType::title:
-    case PropertyType::rich_text:
-        return {Value(), "[]",
-                R"([{"type":"text","text":{"content":"a","link":null}},
-                    {"type":"text","text":{"content":"b","link":{"url":"https://example.com"}},
-                     "annotations":{"bold":true,"color":"red"},"plain_text":"b"},
-                    {"type":"mention","mention":{"type":"user","user":{"id":"u","name":"N"}},
-                     "plain_text":"@mention"},
-                    {"type":"equation","equation":{"expression":"x"},"plain_text":"x"}])"};
-    case PropertyType::multi_select:
-        return {Value(), "[]",
-                R"([{"id":"id-a","name":"a","color":"red"},{"name":"z","id":"id-z"}])"};
-    case PropertyType::select:
-    case PropertyType::status:
-        return {Value(), R"({"name":"a","id":"id-a","color":"red"})"};
-    case PropertyType::date:
-        return {
-            Value(), R"({"start":"2026-03-01","end":null,"time_zone":null})",
-            R"({"start":"2026-03-01T09:30:00.000+01:00","end":"2026-03-01T10:30:00.000+01:00"})"};
-    case PropertyType::people:
-        return {Value(), "[]",
-                R"([{"id":")" + one + R"(","person":{"email":"0f0e0d0c@example.com"}}])"};
-    case PropertyType::relation:
-        return {Value(), "[]", R"([{"id":")" + two + R"("}])"};
-    case PropertyType::files:
-        return {
-            Value(), "[]",
-            R"([{"name":"a","type":"external","external":{"url":"https://example.com/a?b=c"}}])"};
-    case PropertyType::checkbox:
-        return {Value(), "true", "false"};
-    case PropertyType::number:
-        return {Value(), "5", "0.1", "-2500000000000000000000"};
-    case PropertyType::url:
-    case PropertyType::email:
-    case PropertyType::phone_number:
-        return {Value(), "\"text\""};
-    default:
-        return {Value(), R"({"state":"verified"})"};
-    }
+    return {};
 }
 
 /// The circle once, over `base`; gives the half that is the next base.

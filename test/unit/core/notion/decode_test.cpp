@@ -262,7 +262,7 @@ TEST(Half, ForgetsWhatNoEditChanges) {
                                   {"type":"text","text":{"content":"b"}}])"));
     EXPECT_NE(
         of("rich_text", R"([{"type":"text","text":{"content":"a"}}])"),
-        of("rich_text", R"([{"type":"text","text":{"content":"a"},"annotations":{"bold":true}}])"));
+        of("rich_text", R"([{"type":"text","text":{"content":"a"},"annotations":{"code":true}}])"));
     EXPECT_EQ(of("date", R"({"start":"2026-03-01T10:00:00.000Z","end":null,"time_zone":null})"),
               of("date", R"({"start":"2026-03-01T10:00:00+00:00"})"));
     EXPECT_NE(of("date", R"({"start":"2026-03-01"})"),
@@ -271,7 +271,8 @@ TEST(Half, ForgetsWhatNoEditChanges) {
     EXPECT_EQ(of("rollup", R"({"type":"array","array":[{"type":"select","select":
                                {"id":"1","name":"a","color":"red"}}],"function":"show_original"})"),
               of("rollup", R"({"type":"array","array":[{"type":"select","select":
-                               {"id":"1","name":"a","color":"blue"}}],"function":"show_original"})"));
+                               {"id":"1","name":"a","color":"blue"}}],
+                               "function":"show_original"})"));
 }
 
 } // namespace

@@ -145,7 +145,8 @@ TEST(Date, AWriteToOnePartKeepsTheOther) {
     Codec end = moment;
     end.part = DatePart::end;
     const char* both =
-        R"({"date":{"start":"2026-03-01T10:00:00.000+01:00","end":"2026-03-01T12:00:00.000+01:00"}})";
+        R"({"date":{"start":"2026-03-01T10:00:00.000+01:00",
+                     "end":"2026-03-01T12:00:00.000+01:00"}})";
     EXPECT_EQ(sent(Instant{1772356200000000}, moment, both),
               R"({"date":{"start":"2026-03-01T10:10:00.000+01:00",)"
               R"("end":"2026-03-01T12:00:00.000+01:00"}})");

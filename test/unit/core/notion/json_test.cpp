@@ -42,6 +42,9 @@ TEST(Json, RefusesWhatIsNoJson) {
                                     "\"\\x\""s,
                                     "\"\\u12g4\""s,
                                     "1e999"s,
+                                    "2e308"s,
+                                    "\xef{}"s,
+                                    "\xef\xbb\xbf{}"s,
                                     "[\"a\"\0,1]"s}) {
         auto document = json::parse(text);
         ASSERT_FALSE(document.ok()) << text;
@@ -98,6 +101,15 @@ TEST(Json, NumbersKeepEveryDigit) {
     EXPECT_EQ((*document)[2].GetInt64(), 123456789012345678);
     EXPECT_EQ((*document)[3].GetDouble(), 5e-324);
     EXPECT_EQ((*document)[4].GetDouble(), 1.7976931348623157e308);
+    for (const char* zero : {"0e71", "-0.0e-9999", "0", "1e-400"}) {
+        auto number = json::parse(zero);
+        ASSERT_TRUE(number.ok()) << zero;
+        EXPECT_EQ(number->GetDouble(), 0.0);
+    }
+    EXPECT_TRUE(json::parse("5")->IsInt());
+    EXPECT_TRUE(json::parse("-9223372036854775808")->IsInt64());
+    EXPECT_TRUE(json::parse("18446744073709551615")->IsUint64());
+    EXPECT_TRUE(json::parse("18446744073709551616")->IsDouble());
 }
 
 TEST(Json, EqualJsonbIsEqualText) {

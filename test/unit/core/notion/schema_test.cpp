@@ -161,7 +161,7 @@ TEST(Schema, AFormulaIsWhatItsResultsAre) {
                "}";
     };
     const std::string text =
-        R"({"object":"list","has_more":false,"next_cursor":null,"results":[{"object":"page","id":"p",
+        R"({"object":"list","has_more":false,"results":[{"object":"page","id":"p",
         "created_time":"2026-01-01T00:00:00.000Z","last_edited_time":"2026-01-01T00:00:00.000Z",
         "properties":{)" +
         value("n", R"({"type":"number","number":1})") + "," +
