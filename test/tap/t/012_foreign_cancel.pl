@@ -1,6 +1,6 @@
-# Wherever a scan waits (for an answer, in the middle of one, for the budget, between two attempts) it
-# can be cancelled at once, by a person, a timeout or the death of the postmaster, and leaves nothing
-# behind. Times are printed; what is asserted of them is generous, since machines are loaded.
+# Wherever a scan waits (for an answer, in the middle of one, for the budget, between attempts) it
+# can be cancelled at once, by a person, a timeout or the death of the postmaster, and leaves
+# nothing behind. Times are printed; what is asserted of them is generous: machines are loaded.
 use strict;
 use warnings;
 use lib 'test/tap/lib';
@@ -16,7 +16,8 @@ connect_workspace($node, $emulator, name => 'poor', token => 'ntn_bot_poor',
 $node->safe_psql('postgres', 'CREATE SCHEMA crm; CREATE SCHEMA poor;
     IMPORT FOREIGN SCHEMA workspace FROM SERVER acme INTO crm');
 my $tasks = sql($node, "SELECT option_value FROM pg_options_to_table((SELECT ftoptions
-    FROM pg_foreign_table WHERE ftrelid = 'crm.tasks'::regclass)) WHERE option_name = 'data_source'");
+    FROM pg_foreign_table WHERE ftrelid = 'crm.tasks'::regclass))
+    WHERE option_name = 'data_source'");
 $node->safe_psql('postgres', "CREATE FOREIGN TABLE poor.tasks (name text
     OPTIONS (property_id 'title')) SERVER poor OPTIONS (data_source '$tasks')");
 my $query = 'POST /v1/data_sources/:data_source_id/query';
@@ -87,7 +88,8 @@ like($notice, qr/canceling statement due to statement timeout/, 'statement_timeo
 cancelled_in('waiting for the budget', 'SELECT * FROM poor.tasks', in_flight());
 
 # A 429 is obeyed, to the second, by every session.
-$emulator->fault({ route => $query, kind => 'status', status => 429, retry_after => 1, count => 1 });
+$emulator->fault({ route => $query, kind => 'status', status => 429, retry_after => 1,
+    count => 1 });
 my $from = Time::HiRes::time();
 is(sql($node, 'SELECT count(*) > 0 FROM crm.tasks'), 't', 'after a 429 the query is asked again');
 my $waited = Time::HiRes::time() - $from;
