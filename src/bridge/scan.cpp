@@ -101,9 +101,8 @@ Scan::Scan(const ScanPlan& plan, std::string source)
     take_properties();
     std::sort(ids.begin(), ids.end());
     ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-    notion::Call call = next_call();
     words_path =
-        (call.method == Method::get ? "GET " : "POST ") + call.path.substr(0, call.path.find('?'));
+        by_id ? "GET /v1/pages/:page_id" : "POST /v1/data_sources/" + data_source + "/query";
 }
 
 void Scan::take_terms(const ScanPlan& plan) {

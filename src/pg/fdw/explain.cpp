@@ -48,7 +48,7 @@ void explain_scan(ForeignScanState* node, ExplainState* explain) {
             text("Notion Filter", words.filter, explain);
         if (explain->verbose)
             text("Notion Sorts", words.sorts, explain);
-        text("Notion Properties", words.properties.empty() ? "none" : words.properties, explain);
+        text("Notion Properties", words.properties.empty() ? "title" : words.properties, explain);
         if (running->planned.limit > 0)
             ExplainPropertyInteger("Notion Page Size", nullptr, words.page_size, explain);
     }

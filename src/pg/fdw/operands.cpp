@@ -130,6 +130,7 @@ Terms make_terms(const Planned& planned, const bridge::ScanColumn* columns,
                 sayable = scalar(known, &cells[count++]);
         }
         made.partial = made.partial || !sayable;
+        made.by_id = made.by_id || at == planned.id_term;
         if (!sayable)
             continue;
         if (at == planned.id_term) {

@@ -179,6 +179,58 @@ List* column_list(const Bitmapset* used, int count) {
     return columns;
 }
 
+void add_scan_path(PlannerInfo* root, RelOptInfo* rel, Relids outer, double rows, double total) {
+    Cost startup = Min(request_cost, total);
+#if PG_VERSION_NUM >= 180000
+    ForeignPath* path = create_foreignscan_path(root, rel, nullptr, rows, 0, startup, total, NIL,
+                                                outer, nullptr, NIL, NIL);
+#elif PG_VERSION_NUM >= 170000
+    ForeignPath* path = create_foreignscan_path(root, rel, nullptr, rows, startup, total, NIL,
+                                                outer, nullptr, NIL, NIL);
+#else
+    ForeignPath* path =
+        create_foreignscan_path(root, rel, nullptr, rows, startup, total, NIL, outer, nullptr, NIL);
+#endif
+    add_path(rel, &path->path);
+}
+
+/// For generate_implied_equalities_for_column: is this member our column?
+bool is_column(PlannerInfo*, RelOptInfo* rel, EquivalenceClass*, EquivalenceMember* member,
+               void* column) {
+    Expr* expr = member->em_expr;
+    while (IsA(expr, RelabelType))
+        expr = castNode(RelabelType, expr)->arg;
+    if (!IsA(expr, Var))
+        return false;
+    auto* var = castNode(Var, expr);
+    return static_cast<Index>(var->varno) == rel->relid && var->varlevelsup == 0 &&
+           var->varattno == *static_cast<AttrNumber*>(column);
+}
+
+/// A page for each row of the other side, by its id: good for a handful of rows, and as expensive
+/// as the requests that it makes.
+void add_lookup_paths(PlannerInfo* root, RelOptInfo* rel, AttrNumber column) {
+    List* clauses = generate_implied_equalities_for_column(root, rel, is_column, &column,
+                                                           rel->lateral_referencers);
+    Relids done[8];
+    int count = 0;
+    ListCell* cell;
+    foreach (cell, clauses) {
+        auto* clause = castNode(RestrictInfo, lfirst(cell));
+        if (!join_clause_is_movable_to(clause, rel))
+            continue;
+        Relids outer = bms_union(clause->clause_relids, rel->lateral_relids);
+        outer = bms_del_member(outer, static_cast<int>(rel->relid));
+        bool known = bms_is_empty(outer) || count == 8;
+        for (int at = 0; at < count; at++)
+            known = known || bms_equal(done[at], outer);
+        if (known)
+            continue;
+        done[count++] = outer;
+        add_scan_path(root, rel, outer, 1, request_cost);
+    }
+}
+
 } // namespace
 
 void plan_size(PlannerInfo* root, RelOptInfo* rel, Oid table) {
@@ -200,18 +252,13 @@ void plan_size(PlannerInfo* root, RelOptInfo* rel, Oid table) {
 void plan_paths(PlannerInfo* root, RelOptInfo* rel, Oid table) {
     (void)table;
     auto* made = static_cast<Sketch*>(rel->fdw_private);
-    double total = request_cost * made->requests + cpu_tuple_cost * rel->rows;
-#if PG_VERSION_NUM >= 180000
-    ForeignPath* path = create_foreignscan_path(root, rel, nullptr, rel->rows, 0, request_cost,
-                                                total, NIL, rel->lateral_relids, nullptr, NIL, NIL);
-#elif PG_VERSION_NUM >= 170000
-    ForeignPath* path = create_foreignscan_path(root, rel, nullptr, rel->rows, request_cost, total,
-                                                NIL, rel->lateral_relids, nullptr, NIL, NIL);
-#else
-    ForeignPath* path = create_foreignscan_path(root, rel, nullptr, rel->rows, request_cost, total,
-                                                NIL, rel->lateral_relids, nullptr, NIL);
-#endif
-    add_path(rel, &path->path);
+    add_scan_path(root, rel, rel->lateral_relids, rel->rows,
+                  request_cost * made->requests + cpu_tuple_cost * rel->rows);
+    if (!settings::pushdown)
+        return;
+    for (int at = 0; at < made->count; at++)
+        if (made->columns[at].field == bridge::Field::page_id && OidIsValid(made->types[at]))
+            add_lookup_paths(root, rel, static_cast<AttrNumber>(at + 1));
 }
 
 ForeignScan* plan_scan(PlannerInfo* root, RelOptInfo* rel, Oid table, ForeignPath* path,

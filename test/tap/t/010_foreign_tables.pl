@@ -170,6 +170,18 @@ is("$name in $requests", '1 in 1', 'a page by its id is one GET');
 is(sql($node, "PREPARE p(uuid) AS SELECT page_id = \$1 FROM crm.participants WHERE page_id = \$1;
                SET plan_cache_mode = force_generic_plan; EXECUTE p('$page')"), 't',
     'by a parameter, too');
+my $joined = "FROM crm.participants p JOIN chosen c ON c.page = p.page_id";
+$node->safe_psql('postgres', 'CREATE TABLE chosen AS SELECT page_id AS page, name
+    FROM crm.participants LIMIT 2; ANALYZE chosen');
+($count, $requests) = asked("SELECT count(*) FROM (SELECT $joined WHERE p.name = c.name) s"
+      =~ s/SELECT FROM/SELECT p.name FROM/r);
+is("$count in $requests", '2 in 2', 'joined with two rows: two pages by their ids');
+like(sql($node, "EXPLAIN SELECT p.name $joined"), qr{Notion Request: GET /v1/pages/:page_id},
+    'EXPLAIN says so');
+$node->safe_psql('postgres', 'INSERT INTO chosen SELECT page_id FROM crm.participants;
+    ANALYZE chosen');
+($count, $requests) = asked("SELECT count(*) $joined");
+is("$count in $requests", '502 in 5', 'joined with many: one scan');
 is(sql($node, "SELECT count(*) FROM crm.tasks WHERE page_id = '$page'"), 0,
     'a page of another data source is no row');
 is(sql($node, "SELECT count(*) FROM crm.tasks WHERE page_id = gen_random_uuid()"), 0,
