@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/notion/number.hpp"
+#include "core/notion/utf8.hpp"
 
 namespace notion::json {
 namespace {
@@ -99,8 +100,9 @@ class Shallow {
     int depth_ = 0;
 };
 
-constexpr unsigned flags = rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag |
-                           rapidjson::kParseValidateEncodingFlag;
+constexpr unsigned flags = rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
+constexpr std::string_view torn_hint =
+    "Whatever stands between this server and Notion may have cut or replaced it.";
 
 Error refused(const rapidjson::ParseResult& result) {
     const bool deep = result.Code() == rapidjson::kParseErrorTermination;
@@ -108,7 +110,7 @@ Error refused(const rapidjson::ParseResult& result) {
                 std::string(deep ? "It is nested too deeply, or holds too large a number"
                                  : rapidjson::GetParseError_En(result.Code())) +
                     " (at byte " + std::to_string(result.Offset()) + ").",
-                "Whatever stands between this server and Notion may have cut or replaced it.");
+                std::string(torn_hint));
 }
 
 template <unsigned more, class Stream>
@@ -127,15 +129,17 @@ Result<Document> run(Stream& stream) {
     return document;
 }
 
-/// What RapidJSON's streams would pass over: a byte order mark, even in part, and what follows NUL.
+/// What RapidJSON would pass over: a byte order mark, even in part, and what follows NUL; and what
+/// must not get there: its check of UTF-8 reads and writes past the end of a buffer in which the
+/// last character is cut (1.1.0, encodings.h, in place).
 bool is_torn(std::string_view text) {
     const bool marked = !text.empty() && static_cast<unsigned char>(text.front()) >= 0x80;
-    return marked || text.find('\0') != std::string_view::npos;
+    return marked || text.find('\0') != std::string_view::npos || !utf8::is_valid(text);
 }
 
 Error torn() {
     return fail(ErrorKind::malformed, "the answer is not valid JSON",
-                "It has a NUL byte or begins with a byte order mark.");
+                "It is not UTF-8, or has a NUL byte or a byte order mark.", std::string(torn_hint));
 }
 
 Result<Document> parse_clean(std::string_view text) {
@@ -165,9 +169,8 @@ void put_object(std::string& out, const Value& value) {
     out += '{';
     bool first = true;
     for (size_t i = 0; i < members.size(); ++i) {
-        const bool repeated =
-            i + 1 < members.size() && view(members[i]->name) == view(members[i + 1]->name);
-        if (repeated) // jsonb keeps the last of equal names
+        const bool repeated = i > 0 && view(members[i]->name) == view(members[i - 1]->name);
+        if (repeated) // the first counts, as in find
             continue;
         if (!first)
             out += ',';

@@ -66,7 +66,7 @@ std::string quote(std::string_view text);
 /// The shortest text that reads as this number. requires: finite.
 std::string number(double value);
 std::string number(const Value& value);
-/// The one text of all values that jsonb holds equal: members in jsonb's order, the last of equal
+/// The one text of all values that jsonb holds equal: members in jsonb's order, the first of equal
 /// names, shortest numbers. Recursive: only for what parse() made, which limits depth.
 std::string canonical(const Value& value);
 

@@ -3,6 +3,8 @@
 #include "core/notion/utf8.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 #include <iterator>
 
 namespace notion::utf8 {
@@ -28,7 +30,44 @@ constexpr Range not_words[] = {
     {0x1F000, 0x1FBFF}, {0xE0000, 0x10FFFF},
 };
 
+/// The length of the character that `text` begins with, 0 where it is none (Unicode, table 3-7).
+size_t sequence(std::string_view text) {
+    const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
+    const unsigned first = byte(0);
+    if (first < 0x80)
+        return 1;
+    const size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+    if (first < 0xC2 || first > 0xF4 || text.size() < length)
+        return 0;
+    for (size_t i = 1; i < length; ++i)
+        if (!is_tail(text[i]))
+            return 0;
+    const unsigned second = byte(1);
+    const bool wrong = (first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) ||
+                       (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F);
+    return wrong ? 0 : length;
+}
+
 } // namespace
+
+bool is_valid(std::string_view text) {
+    size_t at = 0;
+    while (at < text.size()) {
+        uint64_t eight = 0;
+        if (at + sizeof eight <= text.size()) { // most of an answer is ASCII
+            std::memcpy(&eight, text.data() + at, sizeof eight);
+            if ((eight & 0x8080808080808080U) == 0) {
+                at += sizeof eight;
+                continue;
+            }
+        }
+        const size_t length = sequence(text.substr(at, 4));
+        if (length == 0)
+            return false;
+        at += length;
+    }
+    return true;
+}
 
 char32_t next(std::string_view text, size_t& at) {
     const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };

@@ -1,7 +1,6 @@
 // UTF-8: characters as PostgreSQL counts them and units as JavaScript, and so Notion, counts them.
-// Assumes valid UTF-8 (the JSON parser and PostgreSQL see to that); on other bytes it stays within
-// bounds and goes on byte by byte.
-// scope: none.
+// Assumes valid UTF-8 (json::parse and PostgreSQL see to that); on other bytes the rest stays
+// within bounds and goes on byte by byte. scope: none.
 #pragma once
 
 #include <cstddef>
@@ -10,6 +9,8 @@
 
 namespace notion::utf8 {
 
+/// Whether all of it is UTF-8: no overlong forms, no surrogates, nothing beyond U+10FFFF.
+bool is_valid(std::string_view text);
 /// The character at `at`, which is moved past it.
 char32_t next(std::string_view text, size_t& at);
 void append(std::string& to, char32_t character);

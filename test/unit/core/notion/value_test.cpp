@@ -123,6 +123,16 @@ TEST(Value, DecimalsAreTheShortestOfTheirDouble) {
     EXPECT_EQ(double_of("0." + std::string(400, '0') + "1"), 0.0);
 }
 
+TEST(Value, OnlyUtf8IsUtf8) {
+    for (const char* text :
+         {"", "abc", "é日🎉", "aaaaaaaaaaaaé", "\u07FF\u0800\uFFFF\U0010FFFF", "\uD7FF\uE000"})
+        EXPECT_TRUE(utf8::is_valid(text)) << text;
+    for (const char* text : {"\x80", "\xC0\x80", "\xC1\xBF", "\xC3", "\xE0\x80\x80", "\xE2\x82",
+                             "\xED\xA0\x80", "\xF0\x80\x80\x80", "\xF4\x90\x80\x80",
+                             "\xF5\x80\x80\x80", "\xFF", "aaaaaaaaaaaa\xF2", "\xC3\xC3"})
+        EXPECT_FALSE(utf8::is_valid(text)) << text;
+}
+
 TEST(Value, CharactersAreCountedAsJavaScriptDoes) {
     EXPECT_EQ(utf8::units("aé日🎉"), 5U);
     EXPECT_EQ(utf8::head("🎉🎉", 3), "🎉");
