@@ -20,7 +20,7 @@ OBJS := $(SOURCES:%.cpp=$(OBJECTS_DIR)/%.o)
 
 # curl, libcrypto and libmicrohttpd from the system; libstdc++ dynamic.
 SHLIB_LINK := -Wl,--version-script=src/exports.map -lcurl -lcrypto -lmicrohttpd -lstdc++
-EXTRA_CLEAN := $(SCRIPT) $(OBJECTS_DIR)
+EXTRA_CLEAN := $(SCRIPT) $(OBJECTS_DIR) build/linked
 
 override with_llvm := no
 PGXS := $(shell $(PG_CONFIG) --pgxs)
@@ -33,11 +33,11 @@ $(OBJS): $(OBJECTS_DIR)/%.o: %.cpp module.mk tools/flags.mk pg_notion.control
 	@echo '$(CXX) -c $<'
 	@$(CCACHE) $(CXX) $(COMPILE_FLAGS) -c $< -o $@
 
-# A source that went away must leave the library too.
-$(OBJECTS_DIR)/sources: FORCE
+# The library is linked again when a source went away, and for another PostgreSQL.
+build/linked: FORCE
 	@mkdir -p $(@D)
-	@echo '$(SOURCES)' | cmp -s - $@ || echo '$(SOURCES)' >$@
-$(shlib): src/exports.map $(OBJECTS_DIR)/sources
+	@echo '$(OBJS)' | cmp -s - $@ || echo '$(OBJS)' >$@
+$(shlib): src/exports.map build/linked
 
 $(SCRIPT): $(PARTS) extension pg_notion.control
 	@ls $(EXTENSION)--*.sql 2>/dev/null | grep -vx '$@' | xargs -r rm -f
