@@ -10,7 +10,8 @@ CACHE := $(if $(SYNTAX),,$(CCACHE))
 objects: $(OBJECTS)
 
 $(OUT)/src/pg/%.o: COMPILE_FLAGS += $(PG_FLAGS) -isystem $(HEADERS)
-$(OUT)/test/%.o: COMPILE_FLAGS += -Itest/unit -Itest/emulator
+$(OUT)/test/%.o: COMPILE_FLAGS += -Itest/unit -Itest/emulator \
+                            -DNOTION_SOURCE_DIR='"."'
 $(OBJECTS): $(OUT)/%.o: %.cpp tools/cross.mk tools/flags.mk pg_notion.control
 	@mkdir -p $(@D)
 	@$(CACHE) $(CXX) $(COMPILE_FLAGS) -MF $(@:.o=.d) -MT $@ \
