@@ -32,9 +32,9 @@ void link_close(Link* link) noexcept;
 /// What a dirty row wishes. `mapping`: to_jsonb(mappings) or "" where there is none; `row`: the
 /// paired columns as text, or "" where no row is there; `deleted`: a DELETE was captured.
 /// out: {"wish": {"action":…,"fields":{…}} | null, "held": {"<property id>": "reason"},
-/// "reason": null | "…", "conflicts": […as in merge…]}. "held" is complete: it replaces the
-/// mapping's. A row that is absent without evidence wishes nothing, nor does one in flight.
-/// A column that `row` lacks is not judged; one that is null in it is NULL.
+/// "reason": null | "…", "row_state": as in notion.mappings, "conflicts": […as in merge…]}. "held"
+/// is complete: it replaces the mapping's. A row that is absent without evidence wishes nothing,
+/// nor does one in flight. A column that `row` lacks is not judged; one that is null in it is NULL.
 bool sync_decide(const Link* link, std::string_view mapping, std::string_view row, bool deleted,
                  Text* out, Fault& fault) noexcept;
 
@@ -75,7 +75,7 @@ bool sync_admit(const Link* link, std::string_view mapping, std::string_view sna
 /// "hops","deleted": bool (a DELETE was captured),"trashed_since" (when the page was first seen in
 /// the trash),"events": {"<property id>": when an event named it}}, all optional.
 /// out: {"action": "none"|"insert"|"update"|"delete"|"trashed"|"wait", "write": {"<column>":
-/// text|null}, "base": {…}, "page_state": as in notion.mappings, "held": {…}, "log":
+/// text|null}, "base": {…}, "page_state", "row_state": as in notion.mappings, "held": {…}, "log":
 /// [{"column","from","to","rule","side"}], "conflicts":
 /// [{"column_name","kind","base","postgres","notion","rule","winner","state","note"}],
 /// "agreed": ["<column>"], "dirty": bool, "reason": null|"…"}.

@@ -48,6 +48,10 @@ void put_or_null(Writer& out, std::string_view name, std::string_view text) {
         put(out, text);
 }
 
+std::string_view row_state(bool deleted) {
+    return deleted ? "deleted" : "present";
+}
+
 /// A half is JSON already.
 void put_raw(Writer& out, std::string_view name, const std::string& half) {
     key(out, name);
@@ -177,6 +181,7 @@ std::string print(const Decision& decision) {
         }
         put_held(out, decision.held);
         put_or_null(out, "reason", decision.reason);
+        put(out, "row_state", row_state(decision.row_deleted));
         put_conflicts(out, decision.conflicts);
     });
 }
@@ -204,6 +209,7 @@ std::string print(const Merged& merged) {
     return object([&](Writer& out) {
         put(out, "action", name_of(merged.action));
         put(out, "page_state", name_of(merged.page_state));
+        put(out, "row_state", row_state(merged.row_deleted));
         put_cells(out, "write", merged.write);
         put_base(out, merged.base);
         put_held(out, merged.held);

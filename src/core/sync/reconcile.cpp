@@ -14,6 +14,7 @@ Merged unchanged(const Mapping& mapping) {
     merged.base = mapping.base;
     merged.held = mapping.held;
     merged.page_state = mapping.page_state;
+    merged.row_deleted = mapping.row_deleted;
     return merged;
 }
 
@@ -36,6 +37,7 @@ Merged new_page(const Link& link, const Mapping& mapping, const Snapshot& snapsh
     }
     merged.page_state = PageState::live;
     merged.held.clear();
+    merged.row_deleted = false;
     merged.action = MergeAction::insert;
     insert_fields(link, mapping, snapshot, merged);
     for (const Field& field : link.fields)
@@ -54,6 +56,7 @@ Merged trashed(const Link& link, const Mapping& mapping, const std::optional<Row
     Merged merged = unchanged(mapping);
     merged.page_state = PageState::trashed;
     merged.action = MergeAction::trashed;
+    merged.row_deleted = !row && (mapping.row_deleted || times.deleted);
     if (!row)
         return merged;
     merged.dirty = is_dirty_row(link, mapping, *row);
@@ -68,6 +71,7 @@ Merged trashed(const Link& link, const Mapping& mapping, const std::optional<Row
         return merged;
     }
     merged.action = MergeAction::remove;
+    merged.row_deleted = true;
     merged.log.push_back({"", std::nullopt, std::nullopt, "on_notion_trash", "notion"});
     return merged;
 }
@@ -76,6 +80,7 @@ Merged trashed(const Link& link, const Mapping& mapping, const std::optional<Row
 Merged deleted_row(const Link& link, const Mapping& mapping, const Snapshot& snapshot) {
     Merged merged = unchanged(mapping);
     merged.page_state = PageState::live;
+    merged.row_deleted = true;
     const bool news = news_of(link, mapping, snapshot) == News::some;
     const bool would_trash =
         link.creates_pages() && link.on_postgres_delete == OnPostgresDelete::trash;
@@ -164,6 +169,7 @@ Merged reconcile(const Link& link, const Mapping& mapping, const std::optional<R
     }
     Merged merged = unchanged(mapping);
     merged.page_state = PageState::live;
+    merged.row_deleted = false;
     merge_fields(link, mapping, *row, snapshot, times, merged);
     merged.action = merged.write.empty() ? MergeAction::none : MergeAction::update;
     return merged;

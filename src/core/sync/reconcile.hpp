@@ -40,9 +40,10 @@ struct Change {
 struct Merged {
     MergeAction action = MergeAction::none;
     PageState page_state = PageState::live;
-    Fields write; ///< by column
-    Base base;    ///< complete: replaces the mapping's
-    Held held;    ///< complete: replaces the mapping's
+    bool row_deleted = false; ///< with evidence
+    Fields write;             ///< by column
+    Base base;                ///< complete: replaces the mapping's
+    Held held;                ///< complete: replaces the mapping's
     std::vector<Change> log;
     std::vector<Conflict> conflicts;
     std::vector<std::string> agreed; ///< columns whose open conflicts are over

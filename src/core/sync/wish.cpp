@@ -170,6 +170,7 @@ Fields dirty_fields(const Link& link, const Mapping& mapping, const Row& row, He
 Decision decide(const Link& link, const Mapping& mapping, const std::optional<Row>& row,
                 bool deleted) {
     Decision decision;
+    decision.row_deleted = !row && (deleted || mapping.row_deleted);
     if (mapping.flight != FlightState::none) {
         decision.held = mapping.held;
         decision.reason = "a write to the page is under way";
@@ -181,7 +182,7 @@ Decision decide(const Link& link, const Mapping& mapping, const std::optional<Ro
         return decision;
     }
     Fields dirty;
-    RowSide side = deleted || mapping.row_deleted ? RowSide::deleted : RowSide::unseen;
+    RowSide side = decision.row_deleted ? RowSide::deleted : RowSide::unseen;
     if (row) {
         if (mapping.page_state != PageState::none)
             dirty = dirty_fields(link, mapping, *row, decision.held);

@@ -30,6 +30,7 @@ struct Decision {
     std::optional<Wish> wish;
     Held held; ///< complete: replaces the mapping's
     std::string reason;
+    bool row_deleted = false; ///< with evidence, and still absent
     std::vector<Conflict> conflicts;
 };
 Decision decide(const Link& link, const Mapping& mapping, const std::optional<Row>& row,

@@ -26,7 +26,7 @@ SELECT w.link, w.key, w.version, w.deleted, coalesce(to_jsonb(m)::text, '')
 constinit Query keep_wish = {R"(
 WITH told AS (SELECT $4::jsonb AS j),
 held AS (UPDATE notion.mappings m SET held = j -> 'held', reason = j ->> 'reason',
-                changed_at = w.captured_at
+                row_state = j ->> 'row_state', changed_at = w.captured_at
            FROM told, notion.work w
           WHERE m.link = $1 AND m.key = $2 AND w.link = $1 AND w.key = $2)
 UPDATE notion.work w
@@ -36,9 +36,11 @@ UPDATE notion.work w
 
 constinit Query drop_work = {R"(
 WITH told AS (SELECT $4::jsonb AS j),
-held AS (UPDATE notion.mappings m SET held = j -> 'held', reason = j ->> 'reason'
+held AS (UPDATE notion.mappings m SET held = j -> 'held', reason = j ->> 'reason',
+                row_state = j ->> 'row_state'
            FROM told WHERE m.link = $1 AND m.key = $2
-            AND (m.held, m.reason) IS DISTINCT FROM (j -> 'held', j ->> 'reason'))
+            AND (m.held, m.reason, m.row_state)
+                IS DISTINCT FROM (j -> 'held', j ->> 'reason', j ->> 'row_state'))
 DELETE FROM notion.work w WHERE w.link = $1 AND w.key = $2 AND w.version = $3)"};
 
 constinit Query postpone = {R"(

@@ -54,15 +54,17 @@ WITH told AS (
 seen AS (DELETE FROM notion.snapshots s WHERE s.link = $1 AND s.page = $2::uuid RETURNING s.*),
 mapped AS (
     INSERT INTO notion.mappings AS m (link, key, page, url, page_state, row_state, base, held,
-                                      edited, seen_at, hops)
+                                      edited, seen_at, hops, fence)
     SELECT $1, $3, $2::uuid, seen.url, coalesce(j ->> 'page_state', 'live'),
-           CASE j ->> 'action' WHEN 'delete' THEN 'deleted' ELSE 'present' END,
-           told.base, coalesce(j -> 'held', '{}'), seen.edited, seen.asked_at, 1
+           j ->> 'row_state',
+           told.base, coalesce(j -> 'held', '{}'), seen.edited, seen.asked_at, 1,
+           seen.tick
       FROM told, seen
     ON CONFLICT (link, key) DO UPDATE
        SET page = excluded.page, url = excluded.url, page_state = excluded.page_state,
            row_state = excluded.row_state, base = excluded.base, held = excluded.held,
-           edited = greatest(m.edited, excluded.edited), seen_at = excluded.seen_at),
+           edited = greatest(m.edited, excluded.edited), seen_at = excluded.seen_at,
+           fence = greatest(m.fence, excluded.fence)),
 logged AS (
     INSERT INTO notion.log (link, key, page, side, action, changes, actor)
     SELECT $1, $3, $2::uuid, 'notion', j ->> 'action',

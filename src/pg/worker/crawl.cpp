@@ -205,6 +205,7 @@ void judge(const Linked& link, const Ticket& ticket, int64_t asked_ms, uint64 ro
         append(&harvest.due, page, true);
         break;
     case bridge::Admission::thrown_away:
+        append(&harvest.due, page, true); // what was not merged is read once more
         break;
     }
 }

@@ -336,6 +336,7 @@ TEST_F(Reconcile, DeletedHereAndEditedThereKeepsThePageAndSaysSo) {
     const Merged merged =
         reconcile(*link, mapping, std::nullopt, sample::snapshot(*link, page), times);
     EXPECT_EQ(merged.action, MergeAction::none);
+    EXPECT_TRUE(merged.row_deleted);
     ASSERT_EQ(merged.conflicts.size(), 1U);
     EXPECT_EQ(merged.conflicts[0].column, "");
     mapping.held = merged.held;
@@ -382,6 +383,7 @@ TEST_F(Reconcile, APageTakenOutOfTheTrashBringsItsRowBackUnderItsKey) {
         reconcile(*link, mapping, std::nullopt, sample::snapshot(*link, page), times);
     EXPECT_EQ(merged.action, MergeAction::insert);
     EXPECT_EQ(merged.write.at("id"), Cell("7"));
+    EXPECT_FALSE(merged.row_deleted);
 }
 
 TEST_F(Reconcile, ALinkThatOnlySendsInsertsNothing) {

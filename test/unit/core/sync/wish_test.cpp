@@ -97,6 +97,8 @@ TEST_F(WishTest, ACapturedDeleteTrashesThePage) {
     EXPECT_EQ(wish_without_row(true).wish->action, FlightKind::trash);
     link->on_postgres_delete = OnPostgresDelete::ignore;
     EXPECT_FALSE(wish_without_row(true).wish);
+    EXPECT_TRUE(wish_without_row(true).row_deleted); // the page lives on, and brings no row back
+    EXPECT_FALSE(wish(true).row_deleted);
 }
 
 TEST_F(WishTest, AbsenceWithoutADeleteTrashesNothing) {
