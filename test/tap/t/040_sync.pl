@@ -1,5 +1,5 @@
-# The sync, end to end: rows become pages, a person's edits become rows, conflicts have a winner and
-# keep the loser, what is applied is not sent back, and one row that is stuck stops nothing else.
+# The sync, end to end: rows become pages, a person's edits become rows, conflicts have a winner
+# and keep the loser, what is applied is not sent back, and one stuck row stops nothing else.
 use strict;
 use warnings;
 
@@ -9,7 +9,7 @@ use Test::More;
 
 my $node = start_node('sync',
     'notion.poll_interval' => '1s', 'notion.index_lag' => '0', max_prepared_transactions => 5);
-my $notion = start_emulator();
+my $notion = start_emulator(budget => 0);
 $notion->control('POST', 'load', {
     workspace => 'Acme',
     users => [{ name => 'Ada', email => 'ada@acme.example' }],
@@ -23,7 +23,7 @@ $notion->control('POST', 'load', {
         pages => [],
     }],
 });
-connect_workspace($node, $notion);
+connect_workspace($node, $notion, options => [q{budget_per_minute '-1'}]);
 $node->safe_psql('postgres', q{
     CREATE SCHEMA crm;
     IMPORT FOREIGN SCHEMA workspace FROM SERVER acme INTO crm;
@@ -131,7 +131,8 @@ my $gone = page_of(3)->{id};
 $node->safe_psql('postgres', 'DELETE FROM guests WHERE id = 3');
 flush();
 ok($notion->bot('acme', 'GET', "/v1/pages/$gone")->{in_trash}, 'a DELETE trashes the page');
-is(sql($node, q{SELECT count(*) FROM crm.guests WHERE name = 'Di'}), 0, 'which is no row any more');
+is(sql($node, q{SELECT count(*) FROM crm.guests WHERE name = 'Di'}), 0,
+    'which is no row any more');
 
 # A row that a session has locked waits alone.
 my $holder = $node->background_psql('postgres');
@@ -181,12 +182,14 @@ is(sql($node, q{SELECT count(*) FROM guests g FULL JOIN crm.guests p ON p.key = 
        OR NOT (coalesce(g.tags, '{}') @> p.tags AND coalesce(g.tags, '{}') <@ p.tags)}),
     0, 'table and data source are equal');
 is(sql($node, q{SELECT (SELECT count(*) FROM notion.work) + (SELECT count(*) FROM notion.outbox)
-    + (SELECT count(*) FROM notion.mappings WHERE flight <> 'none')}), 0, 'nothing is left queued');
+    + (SELECT count(*) FROM notion.mappings WHERE flight <> 'none')}), 0,
+    'nothing is left queued');
 
 $node->safe_psql('postgres', q{SELECT notion.unlink('guests')});
 $before = writes();
 $node->safe_psql('postgres', q{UPDATE guests SET fee = 1});
-is(sql($node, q{SELECT (SELECT count(*) FROM notion.outbox) + (SELECT count(*) FROM notion.links)}),
+is(sql($node, q{SELECT (SELECT count(*) FROM notion.outbox)
+    + (SELECT count(*) FROM notion.links)}),
     0, 'after unlink nothing is captured');
 
 done_testing();

@@ -1,0 +1,129 @@
+# A table's owner writes code that the worker, a superuser, runs when it reads or writes the table:
+# none of it may ever run as anyone but the owner (protocol 1.11, docs/security.md).
+use strict;
+use warnings;
+
+use NotionTest;
+use Test::More;
+
+# The name of the attack, and what mallory puts into his schema for the table "prey" to have.
+my @attacks = (
+    [ 'an initially deferred constraint trigger', q{
+        CREATE CONSTRAINT TRIGGER t AFTER UPDATE OR INSERT ON prey DEFERRABLE INITIALLY DEFERRED
+            FOR EACH ROW EXECUTE FUNCTION attack_trigger()} ],
+    [ 'a trigger that defers again what another table then queues', q{
+        CREATE TABLE second (id integer);
+        CREATE CONSTRAINT TRIGGER t AFTER INSERT ON second DEFERRABLE INITIALLY IMMEDIATE
+            FOR EACH ROW EXECUTE FUNCTION attack_trigger();
+        CREATE FUNCTION defer() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            SET CONSTRAINTS ALL DEFERRED; INSERT INTO mallory.second VALUES (1);
+            RETURN NULL; END $$;
+        CREATE TRIGGER t AFTER UPDATE ON prey FOR EACH ROW EXECUTE FUNCTION defer()} ],
+    [ 'an ordinary trigger', q{
+        CREATE TRIGGER t BEFORE UPDATE ON prey FOR EACH ROW EXECUTE FUNCTION attack_trigger()} ],
+    [ 'a domain check', q{
+        CREATE DOMAIN hostile AS text CHECK (attack(VALUE));
+        ALTER TABLE prey ALTER name TYPE hostile} ],
+    [ 'a check constraint', q{ALTER TABLE prey ADD CHECK (attack(name)) NOT VALID} ],
+    [ 'a policy', q{
+        CREATE POLICY p ON prey USING (attack(name));
+        ALTER TABLE prey ENABLE ROW LEVEL SECURITY; ALTER TABLE prey FORCE ROW LEVEL SECURITY} ],
+    [ 'a generated column', q{
+        ALTER TABLE prey ADD extra boolean GENERATED ALWAYS AS (attack(name)) STORED} ],
+    [ 'a default', q{ALTER TABLE prey ADD extra boolean; ALTER TABLE prey ALTER extra
+        SET DEFAULT attack('x')} ],
+    [ 'an index expression', q{CREATE INDEX ON prey ((attack(name)))} ],
+    [ 'a rule', q{CREATE RULE r AS ON UPDATE TO prey DO ALSO SELECT attack(NEW.name)} ],
+    [ 'an operator and functions on the search path', q{
+        CREATE FUNCTION eq(integer, integer) RETURNS boolean IMMUTABLE LANGUAGE sql
+            AS $$ SELECT mallory.attack('') AND $1 OPERATOR(pg_catalog.=) $2 $$;
+        CREATE OPERATOR = (LEFTARG = integer, RIGHTARG = integer, FUNCTION = eq);
+        ALTER ROLE mallory SET search_path = mallory, pg_catalog} ],
+);
+
+my $node = start_node('owner', 'notion.poll_interval' => '1s', 'notion.index_lag' => '0');
+my $notion = start_emulator(budget => 0);
+$notion->control('POST', 'load', {
+    workspace => 'Acme',
+    users => [{ name => 'Ada', email => 'ada@acme.example' }],
+    databases => [ map +{ title => "Prey $_",
+        properties => { Name => 'title', Key => 'rich_text' }, pages => [] }, 1 .. @attacks ],
+});
+connect_workspace($node, $notion, options => [q{budget_per_minute '-1'}]);
+my $file = token_file('ntn_bot_acme');
+$node->safe_psql('postgres', qq{
+    CREATE ROLE mallory LOGIN; CREATE SCHEMA mallory AUTHORIZATION mallory;
+    CREATE USER MAPPING FOR mallory SERVER acme OPTIONS (token_file '$file');
+    GRANT USAGE ON FOREIGN SERVER acme TO mallory;
+    CREATE SCHEMA crm AUTHORIZATION mallory;
+    IMPORT FOREIGN SCHEMA workspace FROM SERVER acme INTO crm;
+    CREATE TABLE seen (who name, super boolean); GRANT INSERT ON seen TO PUBLIC;
+});
+$node->safe_psql('postgres', sprintf 'ALTER FOREIGN TABLE crm.prey_%d OWNER TO mallory', $_)
+  for 1 .. @attacks;
+
+# As mallory, by login: from a SET ROLE of a superuser's session his code could RESET ROLE.
+sub as_mallory {
+    my ($statements) = @_;
+    return $node->safe_psql('postgres', "SET search_path = mallory; $statements",
+        extra_params => [ '-U', 'mallory' ]);
+}
+
+# Takes what it can get, and tells as whom it ran.
+as_mallory(q{
+    CREATE FUNCTION strike() RETURNS void LANGUAGE plpgsql AS $$
+    BEGIN
+        BEGIN
+            INSERT INTO public.seen SELECT current_user, rolsuper FROM pg_catalog.pg_roles
+             WHERE rolname = current_user;
+        EXCEPTION WHEN OTHERS THEN NULL; END;
+        BEGIN EXECUTE 'ALTER ROLE mallory SUPERUSER'; EXCEPTION WHEN OTHERS THEN NULL; END;
+        BEGIN EXECUTE 'RESET ROLE'; EXCEPTION WHEN OTHERS THEN NULL; END;
+        BEGIN EXECUTE 'SET SESSION AUTHORIZATION postgres'; EXCEPTION WHEN OTHERS THEN NULL; END;
+        BEGIN EXECUTE 'ALTER ROLE mallory SUPERUSER'; EXCEPTION WHEN OTHERS THEN NULL; END;
+    END $$;
+    -- Said to be immutable, which nobody checks, so that it may stand in checks and indexes.
+    CREATE FUNCTION attack(text) RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN
+        PERFORM mallory.strike(); RETURN true; END $$;
+    CREATE FUNCTION attack_trigger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        PERFORM mallory.strike(); RETURN NEW; END $$;
+});
+
+my ($number, $struck) = (0, 0);
+for (@attacks) {
+    my ($name, $weapon) = @$_;
+    $number++;
+    as_mallory(qq{
+        CREATE TABLE prey (id integer PRIMARY KEY GENERATED BY DEFAULT AS IDENTITY, name text);
+        INSERT INTO prey (name) VALUES ('before');
+        SELECT notion.link('prey', 'crm.prey_$number', direction => 'both',
+            columns => '{"id": "key", "name": "name"}');
+        SELECT notion.sync('prey');
+    });
+    $node->safe_psql('postgres', q{CALL notion.flush('mallory.prey', '50 s')});
+    as_mallory($weapon);
+    $node->safe_psql('postgres', 'TRUNCATE seen');
+    my $page = sql($node, q{SELECT page FROM notion.rows WHERE link = 'mallory.prey'::regclass});
+    my $title = sub {
+        +{ properties => { Name => { title => [{ text => { content => $_[0] } }] } } };
+    };
+    $notion->person('ada', 'PATCH', "/v1/pages/$page", $title->('after'));
+    my $source = sql($node, 'SELECT data_source FROM notion.links');
+    $notion->person('ada', 'POST', '/v1/pages', { %{ $title->('new') },
+        parent => { type => 'data_source_id', data_source_id => $source } });
+    # The edit and the new page: each in the table, or refused with a reason.
+    wait_until($node, q{SELECT 2 <= (SELECT count(*) FROM mallory.prey WHERE name <> 'before')
+        + (SELECT count(*) FROM notion.snapshots WHERE reason IS NOT NULL)}, 't',
+        "$name: was run or refused");
+    is(sql($node, q{SELECT rolsuper FROM pg_roles WHERE rolname = 'mallory'}), 'f',
+        "$name: gained nothing");
+    is(sql($node, 'SELECT count(*) FROM seen WHERE super'), 0, "$name: never ran as a superuser");
+    $struck += sql($node, q{SELECT count(*) FROM seen WHERE who = 'mallory'}) > 0;
+    as_mallory(q{SELECT notion.unlink('mallory.prey');
+        DROP TABLE mallory.prey CASCADE; DROP TABLE IF EXISTS mallory.second;
+        DROP DOMAIN IF EXISTS mallory.hostile});
+}
+cmp_ok($struck, '>=', 6, "the attacks that could run did, as mallory ($struck)");
+is(sql($node, q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'pg_notion apply'}), 1,
+    'and the worker is alive');
+done_testing();
