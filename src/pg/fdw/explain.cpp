@@ -42,9 +42,10 @@ void explain_scan(ForeignScanState* node, ExplainState* explain) {
     if (running->scan != nullptr) {
         bridge::ScanWords words = bridge::scan_words(running->scan);
         text("Notion Request", words.path, explain);
+        bool by_id = running->planned.id_term >= 0 && words.sorts.empty();
         if (words.never)
             ExplainPropertyText("Notion Filter", "never true: nothing is asked", explain);
-        else
+        else if (!by_id)
             text("Notion Filter", words.filter, explain);
         if (explain->verbose)
             text("Notion Sorts", words.sorts, explain);

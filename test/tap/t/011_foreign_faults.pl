@@ -102,6 +102,20 @@ waitpid $server, 0;
 like((answer('SELECT * FROM big'))[0], qr/error: .*HV00N: could not connect to/,
     'nobody listens');
 
+# Where a server may point
+for my $url ('http://192.0.2.1', 'http://localhost.example:1') {
+    $node->safe_psql('postgres', "ALTER SERVER big OPTIONS (SET api_url '$url')");
+    like((answer('SELECT * FROM big'))[0], qr/error: .*(?:42501: request to "|HV00N: could not)/,
+        "plain http to $url is refused");
+}
+$node->safe_psql('postgres', "ALTER SERVER big OPTIONS (SET api_url 'https://192.0.2.1')");
+$node->append_conf('postgresql.conf', 'notion.local_only = on');
+$node->reload;
+wait_until($node, 'SHOW notion.local_only', 'on', 'local_only is on');
+like((answer('SELECT * FROM big'))[0], qr/error: .*42501: request to "https:/,
+    'with notion.local_only nothing leaves the machine');
+is((answer($all))[0], 300, 'and the emulator is still reached');
+
 # Who asks, and for what
 $node->safe_psql('postgres', "CREATE ROLE wrong; GRANT USAGE ON SCHEMA crm TO wrong;
     GRANT SELECT ON ALL TABLES IN SCHEMA crm TO wrong; GRANT USAGE ON FOREIGN SERVER acme TO wrong;
