@@ -1,6 +1,6 @@
 // validate.mjs FILE.jsonl...: every exchange of journals or recordings against the SDK's types.
 // Prints a line of totals; shows the first failures with their exchange; exit status 1 on any.
-// Lines that never reached an answer (a dropped connection, status 0) are counted, not judged.
+// Of an answer that a fault spoiled on purpose, or that never came, only the request is judged.
 import { createReadStream } from "node:fs"
 import { createInterface } from "node:readline"
 import { pathToFileURL } from "node:url"
@@ -12,7 +12,7 @@ const shown_errors = 5
 // `others`: the requests are another client's, as recorded ones are. What the real server accepted
 // beyond its types is counted, not failed.
 export async function validate_lines(lines, { others = false } = {}) {
-  const totals = { judged: 0, passed: 0, failed: 0, unanswered: 0, other_requests: 0 }
+  const totals = { judged: 0, passed: 0, failed: 0, spoiled: 0, other_requests: 0 }
   const failures = []
   const deviations = []
   for await (const text of lines) {
@@ -20,20 +20,20 @@ export async function validate_lines(lines, { others = false } = {}) {
     const line = JSON.parse(text)
     const path = line.path ?? new URL(line.uri).pathname
     if (!path.startsWith("/v1/")) continue
-    if (!line.status || line.fault) {
-      totals.unanswered += 1
-      continue
-    }
-    totals.judged += 1
+    const spoiled = !line.status || line.fault === true
+    totals[spoiled ? "spoiled" : "judged"] += 1
     const { route, request, response } = judge(line)
     const ours = line.uri === undefined && !others
     const label = (kind, texts) => texts.map((text) => `${kind} ${text}`)
-    const errors = [...(ours ? label("request", request) : []), ...label("response", response)]
+    const errors = [
+      ...(ours ? label("request", request) : []),
+      ...(spoiled ? [] : label("response", response)),
+    ]
     if (!ours && request.length > 0) {
       totals.other_requests += 1
       deviations.push({ line, route, errors: request })
     }
-    totals[errors.length === 0 ? "passed" : "failed"] += 1
+    if (errors.length > 0 || !spoiled) totals[errors.length === 0 ? "passed" : "failed"] += 1
     if (errors.length > 0) failures.push({ line, route, errors })
   }
   return { totals, failures, deviations }
@@ -56,9 +56,9 @@ export function describe_failure({ line, route, errors }) {
 }
 
 export function describe_totals(totals) {
-  const { judged, passed, failed, unanswered, other_requests } = totals
+  const { judged, passed, failed, spoiled, other_requests } = totals
   const text = `${judged} exchanges judged, ${passed} passed, ${failed} failed`
-  const more = unanswered > 0 ? `, ${unanswered} unanswered` : ""
+  const more = spoiled > 0 ? `, ${spoiled} spoiled by a fault` : ""
   return text + more + (other_requests > 0 ? `, ${other_requests} requests beyond the types` : "")
 }
 

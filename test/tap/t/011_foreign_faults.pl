@@ -8,7 +8,7 @@ use NotionTest;
 use Test::More;
 
 my $node = start_node('main');
-my $emulator = start_emulator(seed => 'demo.json', budget => 0, judged => 0);
+my $emulator = start_emulator(seed => 'demo.json', budget => 0);
 connect_workspace($node, $emulator, options => ["budget_per_minute '-1'"]);
 $node->safe_psql('postgres', 'CREATE SCHEMA crm;
     IMPORT FOREIGN SCHEMA workspace FROM SERVER acme INTO crm');
@@ -134,7 +134,7 @@ like((answer('SELECT * FROM crm.tasks'))[0],
     'a data source that is not shared');
 is((answer("SELECT foreign_table, change FROM notion.refresh('crm') WHERE column_name IS NULL"))[0],
     'crm.tasks|its data source is deleted, or no longer shared', 'refresh says so and goes on');
-my $empty = start_emulator(budget => 0, judged => 0);
+my $empty = start_emulator(budget => 0);
 connect_workspace($node, $empty, name => 'empty', token => 'ntn_bot_nobody');
 like((answer('CREATE SCHEMA none; IMPORT FOREIGN SCHEMA workspace FROM SERVER empty INTO none'))[0],
     qr/error: .*HV00P: the integration sees no data source.*HINT:  Share one with it in Notion/s,

@@ -9,7 +9,7 @@ use Test::More;
 use Time::HiRes ();
 
 my $node = start_node('main');
-my $emulator = start_emulator(seed => 'demo.json', budget => 0, judged => 0);
+my $emulator = start_emulator(seed => 'demo.json', budget => 0);
 connect_workspace($node, $emulator, options => ["budget_per_minute '-1'"]);
 connect_workspace($node, $emulator, name => 'poor', token => 'ntn_bot_poor',
     options => ["budget_per_minute '2'"]);

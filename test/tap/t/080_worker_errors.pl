@@ -9,7 +9,6 @@ use Test::More;
 use Time::HiRes ();
 
 my $pair = start_pair('errors', settings => { 'notion.settle' => '400ms' },
-    emulator => { judged => 0 },
     options => ["budget_per_minute '-1'", "request_timeout_ms '3000'"]);
 my ($node, $emulator) = @$pair{qw(node emulator)};
 

@@ -1,6 +1,6 @@
 # One running notion-emulator: its API as an integration or a person sees it, and its control plane.
 # Assumes notion-emulator in PATH, which prints its address when ready. Its journal is kept for the
-# SDK's types to judge (tools/check), unless a test says judged => 0: errors made on purpose.
+# SDK's types to judge (tools/check): what a fault spoiled is marked there and not judged.
 # Refuses nothing; what is not 2xx on the control plane dies. scope: one test file; ended with it.
 package NotionTest::Emulator;
 
@@ -17,7 +17,6 @@ my %running;
 # seed => 'name.json' (of test/emulator/seeds) or a path; other keys are flags: latency_ms => 20.
 sub start {
     my ($class, %args) = @_;
-    my $judged = delete $args{judged} // 1;
     my @flags;
     if (my $seed = delete $args{seed}) {
         push @flags, '--seed', $seed =~ m{/} ? $seed : "$seeds/$seed";
@@ -34,7 +33,6 @@ sub start {
     my $self = bless {
         pid => $pid,
         out => $out,
-        judged => $judged,
         url => "http://$address",
         http => HTTP::Tiny->new(timeout => 60),
     }, $class;
@@ -103,7 +101,7 @@ sub clear_faults { $_[0]->control('DELETE', 'faults'); return; }
 sub stop {
     my ($self, $signal) = @_;
     return unless delete $running{ $self->{pid} };
-    $self->keep_journal if $self->{judged} && $ENV{NOTION_JOURNALS};
+    $self->keep_journal if $ENV{NOTION_JOURNALS};
     kill $signal // 'TERM', $self->{pid};
     close $self->{out};
     return;
