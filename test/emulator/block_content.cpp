@@ -4,6 +4,7 @@
 #include "rich_text.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace emulator {
 
@@ -147,7 +148,7 @@ void fill_content(World& world, Block& block, const Json& sent, const std::strin
         put(name, json);
     for (const auto& entry : sent.GetObject())
         put(view(entry.name), "");
-    for (const auto& entry : before.GetObject())
+    for (const auto& entry : std::as_const(before).GetObject())
         put(view(entry.name), "");
     block.content.clear();
     Out out(block.content);

@@ -4,6 +4,7 @@
 
 #include "control_edits.hpp"
 #include "generate.hpp"
+#include "render.hpp"
 #include "router.hpp"
 #include "seed.hpp"
 
@@ -145,8 +146,7 @@ Served get_semantics(World& world, const Call&) {
 Served post_semantics(World& world, const Call& call) {
     if (const std::string unknown = world.semantics.set(call.body); !unknown.empty())
         refuse("semantics: " + unknown + " is unknown or of another type");
-    for (auto& [id, record] : world.store.pages)
-        record->rendered = {};
+    drop_rendered(world);
     return get_semantics(world, call);
 }
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstring>
 #include <ctime>
-#include <unistd.h>
 #include <zlib.h>
 
 namespace emulator {
@@ -43,32 +42,40 @@ struct Slow {
     size_t end;
     size_t piece;
     int64_t pause_ms;
+    Exchange* exchange;
+    Pause pause;
+    bool rested = true;
 };
 
 void free_slow(void* slow) {
     delete static_cast<Slow*>(slow);
 }
 
-// Sleeping here holds up everybody, so trickles are for tests of one client.
+// A pause suspends this connection alone; nobody else waits.
 ssize_t read_slow(void* context, uint64_t position, char* into, size_t room) {
-    const auto* slow = static_cast<Slow*>(context);
+    auto* slow = static_cast<Slow*>(context);
     if (position >= slow->end)
         return MHD_CONTENT_READER_END_WITH_ERROR;
+    if (!slow->rested) {
+        slow->rested = true;
+        slow->pause(*slow->exchange, slow->pause_ms);
+        return 0;
+    }
     const size_t size = std::min({room, slow->piece, slow->end - static_cast<size_t>(position)});
     std::memcpy(into, slow->body.data() + position, size);
-    if (slow->pause_ms > 0)
-        ::usleep(static_cast<useconds_t>(slow->pause_ms * 1000));
+    slow->rested = slow->pause_ms == 0;
     return static_cast<ssize_t>(size);
 }
 
-MHD_Response* slow_response(std::string body, const FaultRule& fault) {
+MHD_Response* slow_response(std::string body, Exchange& exchange, const Pause& pause) {
+    const FaultRule& fault = exchange.fault;
     const size_t total = body.size();
-    auto* slow = new Slow{std::move(body), total, total, 0};
+    auto* slow = new Slow{std::move(body), total, total, 0, &exchange, pause};
+    const auto bytes = static_cast<size_t>(fault.bytes);
     if (fault.kind == FaultKind::truncated) {
-        slow->end =
-            fault.bytes > 0 ? std::min<size_t>(static_cast<size_t>(fault.bytes), total) : total / 2;
+        slow->end = bytes > 0 ? std::min(bytes, total) : total / 2;
     } else {
-        slow->piece = fault.bytes > 0 ? static_cast<size_t>(fault.bytes) : 64;
+        slow->piece = bytes > 0 ? bytes : 64;
         slow->pause_ms = fault.ms > 0 ? fault.ms : 10;
     }
     return MHD_create_response_from_callback(total, 32 * 1024, read_slow, slow, free_slow);
@@ -111,7 +118,7 @@ void read_head(Exchange& exchange, const char* uri, const char* method) {
         header(exchange.connection, "Accept-Encoding").find("gzip") != std::string::npos;
 }
 
-MHD_Result send_reply(World& world, Exchange& exchange) {
+MHD_Result send_reply(World& world, Exchange& exchange, const Pause& pause) {
     Reply& reply = exchange.served.reply;
     bool packed = false;
     if (exchange.request.accepts_gzip && reply.body.size() > 512) {
@@ -124,7 +131,7 @@ MHD_Result send_reply(World& world, Exchange& exchange) {
         exchange.fault.kind == FaultKind::truncated || exchange.fault.kind == FaultKind::trickle;
     MHD_Response* response = nullptr;
     if (slow) {
-        response = slow_response(std::move(reply.body), exchange.fault);
+        response = slow_response(std::move(reply.body), exchange, pause);
     } else {
         auto* body = new std::string(std::move(reply.body));
         response = MHD_create_response_from_buffer_with_free_callback_cls(
@@ -134,7 +141,6 @@ MHD_Result send_reply(World& world, Exchange& exchange) {
     const MHD_Result queued =
         MHD_queue_response(exchange.connection, static_cast<unsigned>(reply.status), response);
     MHD_destroy_response(response);
-    exchange.stage = Exchange::Stage::answered;
     return queued;
 }
 

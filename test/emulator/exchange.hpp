@@ -4,18 +4,16 @@
 
 #include "gate.hpp"
 
+#include <functional>
 #include <microhttpd.h>
 
 namespace emulator {
 
 struct Exchange {
-    enum class Stage : uint8_t { receiving, waiting, answered };
     MHD_Connection* connection = nullptr;
     Request request;
     FaultRule fault;
     Served served;
-    Stage stage = Stage::receiving;
-    bool suspended = false;
     bool executed = false; // the reply exists
     bool dropping = false; // close without an answer
     bool hanging = false;
@@ -23,7 +21,9 @@ struct Exchange {
 };
 
 void read_head(Exchange& exchange, const char* uri, const char* method);
+/// Suspends an exchange for so many ms: how a trickle makes its pauses.
+using Pause = std::function<void(Exchange&, int64_t)>;
 /// Hands the reply to libmicrohttpd, with whatever the fault does to its bytes.
-MHD_Result send_reply(World& world, Exchange& exchange);
+MHD_Result send_reply(World& world, Exchange& exchange, const Pause& pause);
 
 } // namespace emulator

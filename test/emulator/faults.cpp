@@ -65,6 +65,11 @@ void read_route(std::string_view route, FaultRule& rule) {
 
 } // namespace
 
+std::string_view name_of(FaultKind kind) {
+    const auto* found = std::ranges::find(kinds, kind, &std::pair<const char*, FaultKind>::second);
+    return found == std::end(kinds) ? std::string_view{} : found->first;
+}
+
 std::optional<std::string> Faults::add(const Json& json, uint64_t& id) {
     const auto name = text_member(json, "kind");
     const auto* kind = std::ranges::find_if(
@@ -136,9 +141,11 @@ int64_t Faults::index_lag_ms() const {
 void Faults::write(Out& out) const {
     out.open_array();
     for (const auto& rule : rules_) {
-        const auto* kind =
-            std::ranges::find(kinds, rule.kind, &std::pair<const char*, FaultKind>::second);
-        out.open().key("id").integer(static_cast<int64_t>(rule.id)).key("kind").text(kind->first);
+        out.open()
+            .key("id")
+            .integer(static_cast<int64_t>(rule.id))
+            .key("kind")
+            .text(name_of(rule.kind));
         out.key("method").text(rule.method).key("path").text(rule.path);
         out.key("count").integer(rule.count).key("skip").integer(rule.skip);
         out.key("probability").number(rule.probability);

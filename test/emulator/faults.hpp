@@ -48,6 +48,8 @@ struct FaultRule {
     uint64_t hits = 0;
 };
 
+std::string_view name_of(FaultKind kind);
+
 class Faults {
   public:
     /// The id of the new rule, or a text that says what is wrong.

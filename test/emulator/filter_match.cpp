@@ -6,6 +6,7 @@
 #include "value.hpp"
 
 #include <algorithm>
+#include <clocale>
 #include <cwctype>
 
 namespace emulator {
@@ -175,6 +176,8 @@ bool timestamp_holds(const Condition& condition, int64_t at) {
 } // namespace
 
 std::string lower_case(std::string_view text) {
+    // Letters beyond ASCII have cases too, whatever the locale of the program.
+    static const locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
     std::string lower;
     lower.reserve(text.size());
     for (size_t at = 0; at < text.size();) {
@@ -183,7 +186,8 @@ std::string lower_case(std::string_view text) {
             lower.push_back(static_cast<char>(byte >= 'A' && byte <= 'Z' ? byte + 32 : byte));
             ++at;
         } else {
-            append_utf8(lower, std::towlower(static_cast<std::wint_t>(next_code_point(text, at))));
+            append_utf8(lower,
+                        towlower_l(static_cast<std::wint_t>(next_code_point(text, at)), utf8));
         }
     }
     return lower;

@@ -14,9 +14,15 @@ namespace {
 constexpr std::string_view bot_prefix = "Bearer ntn_bot_";
 constexpr std::string_view person_prefix = "Bearer ntn_person_";
 
+// A person is also meant by the address, or by what stands before its @.
+bool answers_to(const User& user, const std::string& name) {
+    return user.name == name ||
+           (!user.is_bot && (user.email == name || user.email.starts_with(name + "@")));
+}
+
 User& known_user(World& world, const std::string& name, bool is_bot) {
     for (auto& [id, user] : world.store.users)
-        if (user.is_bot == is_bot && user.name == name)
+        if (user.is_bot == is_bot && answers_to(user, name))
             return user;
     User user;
     user.id = named_uuid(is_bot ? "bot" : "person", name);
@@ -73,9 +79,18 @@ Reply reply_of(const Refusal& refusal, const std::string& request_id) {
     Reply reply;
     reply.status = refusal.status;
     reply.body = error_body(refusal, request_id);
+    reply.request_id = request_id;
     reply.retry_after_s = refusal.retry_after_s;
     reply.add_request_id = false;
     return reply;
+}
+
+// What is not JSON may not even be UTF-8; the journal must be.
+std::string printable(std::string_view bytes) {
+    std::string text(bytes);
+    std::ranges::replace_if(
+        text, [](unsigned char byte) { return byte >= 0x80; }, '?');
+    return text;
 }
 
 bool is_json(std::string_view text) {
@@ -149,7 +164,8 @@ Served Gate::serve(const Request& request, const FaultRule& fault) {
         served.reply = serve_api(request, route);
     }
     Reply& reply = served.reply;
-    reply.request_id = dashed(world_.store.new_id(4));
+    if (reply.request_id.empty())
+        reply.request_id = dashed(world_.store.new_id(4));
     if (reply.add_request_id) {
         reply.body.pop_back();
         reply.body += R"(,"request_id":")" + reply.request_id + "\"}";
@@ -159,6 +175,19 @@ Served Gate::serve(const Request& request, const FaultRule& fault) {
     if (world_.journal.enabled)
         record(request, reply, route, fault, started_at);
     return served;
+}
+
+void Gate::note_unserved(const Request& request, const FaultRule& fault) {
+    Reply nothing;
+    nothing.status = 0;
+    nothing.body = "null";
+    std::vector<std::string> arguments;
+    const Route* found = find_route(request.method, request.path, arguments);
+    const std::string route =
+        request.method + " " + std::string(found ? found->pattern : "(unknown)");
+    world_.stats.count(route, 0, 0);
+    if (world_.journal.enabled)
+        record(request, nothing, route, fault, world_.clock.now());
 }
 
 void Gate::record(const Request& request, const Reply& reply, const std::string& route,
@@ -177,15 +206,20 @@ void Gate::record(const Request& request, const Reply& reply, const std::string&
     if (request.body.empty())
         out.null();
     else if (parse(request.body, checked))
-        out.raw(request.body);
+        out.json(checked); // on one line, whatever the client sent
     else
-        out.text(request.body);
+        out.text(printable(request.body));
     out.key("status").integer(reply.status).key("response");
     if (reply.content_type.starts_with("application/json") && fault.kind != FaultKind::garbage)
         out.raw(reply.body);
     else
-        out.text(reply.body);
-    out.key("fault").boolean(fault.kind != FaultKind::none).close();
+        out.text(printable(reply.body));
+    out.key("fault");
+    if (fault.kind == FaultKind::none)
+        out.null();
+    else
+        out.text(name_of(fault.kind));
+    out.close();
     world_.journal.add(std::move(line));
 }
 

@@ -18,6 +18,8 @@ class Gate {
     explicit Gate(World& world) : world_(world) {}
     /// Serves a request; `fault` is what Faults::choose said about it.
     Served serve(const Request& request, const FaultRule& fault);
+    /// Counts and records a request that a fault kept from being served: status 0.
+    void note_unserved(const Request& request, const FaultRule& fault);
     static bool is_control(const Request& request) {
         return request.path.starts_with("/_emulator");
     }

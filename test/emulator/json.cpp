@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 
 namespace emulator {
 
@@ -63,20 +64,25 @@ std::string number_text(double number) {
         return "null";
     if (number == 0)
         return "0";
-    char digits[400];
-    const double size = std::fabs(number);
-    if (size < 1e21 && size >= 1e-6) {
-        const auto end =
-            std::to_chars(digits, digits + sizeof digits, number, std::chars_format::fixed).ptr;
-        return {digits, end};
-    }
+    char digits[64];
     const auto end =
         std::to_chars(digits, digits + sizeof digits, number, std::chars_format::scientific).ptr;
-    std::string text(digits, end);
-    const auto exponent = text.find('e') + 2;
-    while (text[exponent] == '0' && exponent + 1 < text.size())
-        text.erase(exponent, 1);
-    return text;
+    std::string text(digits, end); // shortest: d.ddde+xx
+    const auto mark = text.find('e');
+    const int exponent = std::atoi(text.c_str() + mark + 1);
+    if (exponent >= 21 || exponent < -6)
+        return text.substr(0, mark + 2) + std::to_string(std::abs(exponent));
+    const bool negative = text.front() == '-';
+    std::string plain = text.substr(negative ? 1 : 0, mark - (negative ? 1 : 0));
+    std::erase(plain, '.');
+    const auto point = exponent + 1; // digits before the point
+    if (point <= 0)
+        plain = "0." + std::string(static_cast<size_t>(-point), '0') + plain;
+    else if (static_cast<size_t>(point) >= plain.size())
+        plain.append(static_cast<size_t>(point) - plain.size(), '0');
+    else
+        plain.insert(static_cast<size_t>(point), 1, '.');
+    return negative ? "-" + plain : plain;
 }
 
 Out& Out::open() {

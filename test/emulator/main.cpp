@@ -6,7 +6,6 @@
 #include "server.hpp"
 
 #include <charconv>
-#include <clocale>
 #include <csignal>
 #include <curl/curl.h>
 #include <fstream>
@@ -106,7 +105,6 @@ bool load_seed(const std::string& file, emulator::World& world) {
 } // namespace
 
 int main(int count, char** arguments) {
-    std::setlocale(LC_CTYPE, "C.UTF-8"); // letters beyond ASCII have cases too
     emulator::World world;
     Options options;
     if (!read_options(count, arguments, options, world)) {

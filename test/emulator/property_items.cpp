@@ -130,7 +130,10 @@ void write_summary(Out& out, World& world, const Property& property, const Page&
 Reply get_property_item(World& world, const Call& call) {
     const PageRecord& record = visible_page(world, call, path_id(call, 0, "page_id"));
     const DataSource& source = world.store.schema_of(record.now);
-    const Property* property = source.find(call.arguments[1]);
+    // The path was decoded once; what is still encoded was encoded twice (seratch issue 75).
+    const Property* property = source.by_id(call.arguments[1]);
+    if (!property && call.arguments[1].find('%') == std::string::npos)
+        property = source.find(call.arguments[1]);
     if (!property)
         refuse_missing_property(call.arguments[1]);
     Reply reply;

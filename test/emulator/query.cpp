@@ -51,10 +51,10 @@ void find_rows(World& world, const Call& call, const DataSource& source, Session
 }
 
 void append_row(std::string& body, World& world, Uuid id, const Call& call,
-                const Projection& projection) {
+                const Projection& projection, bool in_trash = false) {
     PageRecord* record = world.store.page(id);
     const Page* page = record ? world.store.seen(*record) : nullptr;
-    if (!page || page->in_trash)
+    if (!page || page->in_trash != in_trash)
         return;
     if (body.back() != '[')
         body.push_back(',');
@@ -142,6 +142,11 @@ void search_sources(World& world, const Call& call, const std::string& wanted, b
             found.push_back({source.stamp.edited_at, id});
 }
 
+bool wants_trash(const Call& call) {
+    const Json* filter = member(call.body, "filter");
+    return filter && flag_member(*filter, "in_trash", false);
+}
+
 void find_objects(World& world, const Call& call, Session& session) {
     const auto query = text_member(call.body, "query");
     const std::string wanted = lower_case(query.value_or(""));
@@ -150,7 +155,7 @@ void find_objects(World& world, const Call& call, Session& session) {
     if (filter && value != "page" && value != "data_source")
         refuse_body("body.filter.value", "`\"page\"` or `\"data_source\"`",
                     value ? quoted(*value) : "undefined");
-    const bool in_trash = filter && flag_member(*filter, "in_trash", false);
+    const bool in_trash = wants_trash(call);
     std::vector<Found> found;
     if (!value || *value == "page")
         search_pages(world, call, wanted, in_trash, found);
@@ -223,10 +228,8 @@ Reply search(World& world, const Call& call) {
             if (reply.body.back() != '[')
                 reply.body.push_back(',');
             append_data_source(reply.body, world, *source, call.version);
-        } else if (PageRecord* record = world.store.page(id)) {
-            if (reply.body.back() != '[')
-                reply.body.push_back(',');
-            append_page(reply.body, world, *record, call.version, std::nullopt);
+        } else {
+            append_row(reply.body, world, id, call, std::nullopt, wants_trash(call));
         }
     }
     finish_list(reply.body, world, *session, end, "page_or_data_source");

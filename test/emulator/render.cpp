@@ -125,14 +125,24 @@ std::string page_title(const World& world, const Page& page) {
     return {};
 }
 
+void drop_rendered(World& world) {
+    for (auto& [id, record] : world.store.pages)
+        record->rendered = {};
+    world.rendered_bytes = 0;
+}
+
 void append_page(std::string& into, World& world, PageRecord& record, Version version,
                  const Projection& projection) {
     const DataSource& source = world.store.schema_of(record.now);
     Rendered& kept = record.rendered;
     const bool fresh = !kept.text.empty() && kept.schema_version == source.schema_version &&
                        (kept.world_version == world.store.version() || !depends_on_others(source));
-    if (!fresh)
+    if (!fresh) {
+        if (world.rendered_bytes > world.limits.render_cache_bytes)
+            drop_rendered(world);
         kept = render(world, record.now, source);
+        world.rendered_bytes += kept.text.size();
+    }
     append(into, kept, version, record.now.in_trash, projection);
 }
 

@@ -18,6 +18,8 @@ void append_page(std::string& into, World& world, PageRecord& record, Version ve
 /// A page as a lagging index still sees it: never kept.
 void append_past_page(std::string& into, World& world, const Page& page, Version version,
                       const Projection& projection);
+/// Forgets every kept text: a switch changed how pages look, or they fill the memory.
+void drop_rendered(World& world);
 void append_data_source(std::string& into, World& world, const DataSource& source, Version version);
 void append_database(std::string& into, World& world, const Database& database, Version version);
 void write_parent(Out& out, const World& world, const Parent& parent);

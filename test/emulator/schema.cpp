@@ -181,6 +181,8 @@ size_t add_property(World& world, DataSource& source, std::string_view name, con
         refuse_union({path + ".title", path + ".rich_text", path + ".number", path + ".select"});
     if (static_cast<int64_t>(source.order.size()) >= world.limits.properties_per_source)
         refuse("A data source cannot have more than 500 properties.");
+    if (key->name == "title" && source.by_id("title"))
+        refuse("A data source must have exactly one title property.");
     Property property;
     property.name = name;
     property.type = type_named(key->name).value_or(Type::other);

@@ -43,18 +43,27 @@ struct Server::State {
     uint64_t released = 0;     // Faults::releases that were carried out
 
     void hold(Exchange& exchange) {
-        exchange.suspended = true;
         held.push_back(&exchange);
         MHD_suspend_connection(exchange.connection);
     }
 
-    void let_go(Exchange& exchange) {
-        exchange.suspended = false;
-        MHD_resume_connection(exchange.connection);
+    void let_go(Exchange& exchange) { MHD_resume_connection(exchange.connection); }
+
+    MHD_Result answer(Exchange& exchange) {
+        return send_reply(world, exchange, [this](Exchange& tired, int64_t pause_ms) {
+            tired.resume_at = world.clock.elapsed() + pause_ms;
+            hold(tired);
+        });
+    }
+
+    void perform(Exchange& exchange) {
+        exchange.served = gate.serve(exchange.request, exchange.fault);
+        exchange.executed = true;
     }
 
     MHD_Result complete(Exchange& exchange);
     MHD_Result execute(Exchange& exchange);
+    bool is_over(Exchange& exchange, bool release_hanging);
     bool release_held();
     int64_t wait_ms() const;
 };
@@ -64,13 +73,12 @@ MHD_Result Server::State::complete(Exchange& exchange) {
     if (exchange.dropping)
         return MHD_NO;
     if (exchange.executed)
-        return send_reply(world, exchange);
-    if (exchange.stage == Exchange::Stage::waiting)
-        return execute(exchange);
+        return answer(exchange);
     if (!Gate::is_control(exchange.request))
         exchange.fault = world.faults.choose(exchange.request);
     switch (exchange.fault.kind) {
     case FaultKind::drop_before:
+        gate.note_unserved(exchange.request, exchange.fault);
         return MHD_NO;
     case FaultKind::hang:
         exchange.hanging = true;
@@ -81,14 +89,12 @@ MHD_Result Server::State::complete(Exchange& exchange) {
     default:
         return execute(exchange);
     }
-    exchange.stage = Exchange::Stage::waiting;
     hold(exchange);
     return MHD_YES;
 }
 
 MHD_Result Server::State::execute(Exchange& exchange) {
-    exchange.served = gate.serve(exchange.request, exchange.fault);
-    exchange.executed = true;
+    perform(exchange);
     if (exchange.fault.kind == FaultKind::drop_after_commit)
         return MHD_NO;
     const bool control = Gate::is_control(exchange.request);
@@ -96,35 +102,47 @@ MHD_Result Server::State::execute(Exchange& exchange) {
                             : control                                     ? 0
                                                                           : world.limits.latency_ms;
     if (wait_ms == 0 && !exchange.served.drain)
-        return send_reply(world, exchange);
+        return answer(exchange);
     exchange.resume_at = wait_ms > 0 ? world.clock.elapsed() + wait_ms : -1;
     hold(exchange);
     return MHD_YES;
 }
 
+// Whether what an exchange was held for has come to pass.
+bool Server::State::is_over(Exchange& exchange, bool release_hanging) {
+    if (exchange.served.drain) {
+        if (!world.webhooks.idle() && !client_gone(exchange.connection))
+            return false;
+        exchange.served.drain = false;
+        exchange.served.reply.body.clear();
+        Out out(exchange.served.reply.body);
+        world.webhooks.write(out);
+        return true;
+    }
+    if (!exchange.hanging)
+        return exchange.resume_at <= world.clock.elapsed();
+    exchange.dropping = client_gone(exchange.connection);
+    if (!release_hanging && !exchange.dropping)
+        return false;
+    exchange.hanging = false;
+    if (exchange.dropping)
+        gate.note_unserved(exchange.request, exchange.fault);
+    return true;
+}
+
 bool Server::State::release_held() {
-    const int64_t now = world.clock.elapsed();
     const bool release_hanging = released != world.faults.releases();
     released = world.faults.releases();
-    return std::erase_if(held, [&](Exchange* exchange) {
-               if (exchange->served.drain) {
-                   if (!world.webhooks.idle() && !client_gone(exchange->connection))
-                       return false;
-                   exchange->served.drain = false;
-                   exchange->served.reply.body.clear();
-                   Out out(exchange->served.reply.body);
-                   world.webhooks.write(out);
-               } else if (exchange->hanging) {
-                   exchange->dropping = client_gone(exchange->connection);
-                   if (!release_hanging && !exchange->dropping)
-                       return false;
-                   exchange->hanging = false;
-               } else if (exchange->resume_at > now) {
-                   return false;
-               }
-               let_go(*exchange);
-               return true;
-           }) > 0;
+    const auto lets_go = [&](Exchange* exchange) {
+        if (!is_over(*exchange, release_hanging))
+            return false;
+        // Here and not when it is resumed: a client that has gone would never be.
+        if (!exchange->executed && !exchange->dropping)
+            perform(*exchange);
+        let_go(*exchange);
+        return true;
+    };
+    return std::erase_if(held, lets_go) > 0;
 }
 
 int64_t Server::State::wait_ms() const {

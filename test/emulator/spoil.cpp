@@ -3,6 +3,7 @@
 #include "gate.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace emulator {
 
@@ -19,12 +20,12 @@ std::string id_in(std::string_view body) {
 
 void answer_503(Reply& reply, const FaultRule& fault, const std::string& method) {
     Refusal refusal = standard(503);
-    refusal.additional = {
-        {"from", quoted("public_api")},
-        {"elapsed_ms", quoted("55021")},
-        {"deadline_ms", quoted("55000")},
-        {"retry_guidance",
-         R"(["Read the object again to see whether the write was saved.","Do not repeat the write."])"}};
+    refusal.additional = {{"from", quoted("public_api")},
+                          {"elapsed_ms", quoted("55021")},
+                          {"deadline_ms", quoted("55000")},
+                          {"retry_guidance",
+                           R"(["Read the object again to see whether the write was saved.",)"
+                           R"("Do not repeat the write."])"}};
     const std::string id = id_in(reply.body);
     if (fault.committed_id && !id.empty() && method == "POST")
         refusal.additional.emplace_back("committed_resource_id", quoted(id));
@@ -34,16 +35,20 @@ void answer_503(Reply& reply, const FaultRule& fault, const std::string& method)
 }
 
 void omit(Json& page, const std::vector<std::string>& names) {
-    const auto properties = page.FindMember("properties");
-    if (properties == page.MemberEnd() || !properties->value.IsObject())
+    if (!page.IsObject() || !page.HasMember("properties") || !page["properties"].IsObject())
         return;
-    for (auto at = properties->value.MemberBegin(); at != properties->value.MemberEnd();) {
-        const auto id = text_member(at->value, "id");
-        const bool gone = std::ranges::any_of(names, [&](const std::string& name) {
-            return view(at->name) == name || (id && *id == name);
+    Json& properties = page["properties"];
+    std::vector<std::string> gone;
+    for (const auto& entry : std::as_const(properties).GetObject()) {
+        const auto id = text_member(entry.value, "id");
+        const bool named = std::ranges::any_of(names, [&](const std::string& name) {
+            return view(entry.name) == name || (id && *id == name);
         });
-        at = gone ? properties->value.EraseMember(at) : at + 1;
+        if (named)
+            gone.emplace_back(view(entry.name));
     }
+    for (const auto& name : gone)
+        properties.RemoveMember(name.c_str());
 }
 
 void omit_properties(Reply& reply, const FaultRule& fault) {
@@ -51,11 +56,9 @@ void omit_properties(Reply& reply, const FaultRule& fault) {
     if (!parse(reply.body, document) || !document.IsObject())
         return;
     omit(document, fault.properties);
-    const auto results = document.FindMember("results");
-    if (results != document.MemberEnd() && results->value.IsArray())
-        for (auto& page : results->value.GetArray())
-            if (page.IsObject())
-                omit(page, fault.properties);
+    if (document.HasMember("results") && document["results"].IsArray())
+        for (auto& page : document["results"].GetArray())
+            omit(page, fault.properties);
     reply.body = to_text(document);
 }
 

@@ -50,6 +50,13 @@ struct Task {
 };
 
 struct World {
+    World() {
+        webhooks.workspace_id = store.workspace_id;
+        webhooks.workspace_name = store.workspace_name;
+    }
+    World(const World&) = delete;
+    World& operator=(const World&) = delete;
+
     Clock clock;
     Semantics semantics;
     Store store{clock};
@@ -60,6 +67,7 @@ struct World {
     Cursors cursors;
     Webhooks webhooks{clock};
     std::map<std::string, Task> tasks;
+    size_t rendered_bytes = 0; // texts of pages made since they were last dropped
 };
 
 } // namespace emulator
