@@ -63,8 +63,9 @@ Reader::Reader(const Endpoint& endpoint)
       connect_timeout_ms_(endpoint.connect_timeout_ms),
       request_timeout_ms_(endpoint.request_timeout_ms), loopback_only_(endpoint.loopback_only) {}
 
-void Reader::ask(notion::Call call) {
+void Reader::ask(notion::Call call, When when) {
     call_ = std::move(call);
+    when_ = when;
     attempts_ = 0;
     state_ = State::asks;
 }
@@ -127,18 +128,21 @@ Step Reader::judge(net::Reply reply, int64_t now_ms, Error& error) {
                                               : transport_error(reply, api_url_);
     step.refused = reply.status == 429 || reply.status == 529;
     step.retry_after_ms = reply.retry_after_ms;
-    if (!may_read_again(error) || attempts_ >= attempts_max) {
+    // Two failures say nothing about Notion: a kept connection that the peer had closed meanwhile,
+    // and a deadline that passed while whoever reads the rows was busy elsewhere.
+    bool stale = reply.reused_connection && reply.failure == net::Failure::broken;
+    bool forgotten = when_ == When::ahead && reply.failure == net::Failure::deadline;
+    bool at_once = attempts_ == 1 && (stale || forgotten);
+    if ((!may_read_again(error) && !at_once) || attempts_ >= attempts_max) {
         state_ = State::idle;
         step.turn = Turn::failed;
         return step;
     }
     // What Notion refused waits in the budget, for this session and every other.
-    // A kept connection that the peer had closed meanwhile says nothing about Notion: no pause.
-    bool stale = reply.reused_connection && reply.failure == net::Failure::broken;
-    int64_t pause_ms = stale && attempts_ == 1
-                           ? 0
-                           : std::max<int64_t>(sync::backoff_ms(attempts_ - 1, random_fraction()),
-                                               step.refused ? 0 : reply.retry_after_ms);
+    int64_t pause_ms = 0;
+    if (!at_once)
+        pause_ms = std::max<int64_t>(sync::backoff_ms(attempts_ - 1, random_fraction()),
+                                     step.refused ? 0 : reply.retry_after_ms);
     resume_at_ms_ = now_ms + pause_ms;
     state_ = State::pauses;
     step.turn = Turn::waits;

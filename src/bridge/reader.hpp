@@ -29,8 +29,9 @@ class Reader {
     enum class State : uint8_t { idle, asks, pauses, flies, answered };
     State state() const { return state_; }
 
-    /// requires: idle.
-    void ask(notion::Call call);
+    /// requires: idle. `ahead`: nobody waits for it yet, nor drives it steadily.
+    enum class When : uint8_t { now, ahead };
+    void ask(notion::Call call, When when = When::now);
     /// Moves on as far as it goes without waiting. row: answered, take() it; failed: `error`.
     Step turn(int64_t now_ms, Error& error);
     /// requires: asks. Opens the exchange.
@@ -48,6 +49,7 @@ class Reader {
     bool loopback_only_;
     State state_ = State::idle;
     notion::Call call_;
+    When when_ = When::now;
     int attempts_ = 0;
     int64_t resume_at_ms_ = 0;
     std::optional<net::Exchange> exchange_;

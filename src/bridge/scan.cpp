@@ -288,7 +288,7 @@ Step Scan::next(int64_t now_ms, Cell* cells, Error& error) {
             in_row = false;
             rows++;
             if (reader.state() == Reader::State::idle && wants_more_ahead())
-                reader.ask(next_call());
+                reader.ask(next_call(), Reader::When::ahead);
             step.asks_ahead = reader.state() == Reader::State::asks;
             step.reader = &reader;
             return step;

@@ -124,9 +124,30 @@ bool misfit_is_null(ForeignScanState* node, const Running* running) {
     return table_options(table, running->connection->options).on_misfit == OnMisfit::null;
 }
 
+struct Place {
+    ForeignScanState* node;
+    const Running* running;
+    int at;
+};
+
+/// Says where an error of a type's own functions (a domain's constraint, an encoding) came up.
+void say_where(void* argument) {
+    const auto* place = static_cast<const Place*>(argument);
+    const Running* running = place->running;
+    std::string_view page = bridge::scan_page_id(running->scan);
+    errcontext("column \"%s\" of foreign table \"%s\", page %.*s",
+               running->table_columns[running->numbers[place->at] - 1].name.data(),
+               RelationGetRelationName(place->node->ss.ss_currentRelation),
+               static_cast<int>(page.size()), page.data());
+}
+
 void fill(ForeignScanState* node, Running* running, TupleTableSlot* slot) {
+    Place place = {node, running, 0};
+    ErrorContextCallback context = {error_context_stack, say_where, &place};
+    error_context_stack = &context;
     memset(slot->tts_isnull, true, sizeof(bool) * slot->tts_tupleDescriptor->natts);
     for (int at = 0; at < running->count; at++) {
+        place.at = at;
         Placed placed = to_datum(running->cells[at], &running->shapes[at]);
         if (placed.misfit != nullptr) {
             if (!misfit_is_null(node, running))
@@ -137,6 +158,7 @@ void fill(ForeignScanState* node, Running* running, TupleTableSlot* slot) {
         slot->tts_values[running->numbers[at] - 1] = placed.value;
         slot->tts_isnull[running->numbers[at] - 1] = placed.null;
     }
+    error_context_stack = context.previous;
     ExecStoreVirtualTuple(slot);
     if (bridge::scan_stats(running->scan).misfits > 0)
         warn_once(node, running);

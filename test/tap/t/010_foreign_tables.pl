@@ -126,6 +126,24 @@ my ($status, $out, $stderr) = $node->psql('postgres',
 is($out, '8|6', "on_misfit 'null' reads it as NULL");
 is(() = $stderr =~ /WARNING/g, 1, 'with one WARNING a statement');
 
+$node->safe_psql('postgres', 'ALTER DOMAIN money_amount ADD CHECK (VALUE > 0)');
+like(error_of('SELECT fee FROM typed'),
+    qr/23514: value for domain .*CONTEXT:  column "fee" of foreign table "typed", page /s,
+    "a domain's constraint says where");
+$node->safe_psql('postgres',
+    "CREATE DATABASE latin1 ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
+connect_workspace($node, $emulator, database => 'latin1');
+$node->safe_psql('latin1', 'CREATE SCHEMA crm;
+    IMPORT FOREIGN SCHEMA workspace FROM SERVER acme INTO crm');
+is(sql($node, "SELECT convert_to(name, 'UTF8') FROM crm.participants WHERE name LIKE 'Luc%'",
+        database => 'latin1'), '\x4c7563c3ad61204f7274656761', 'a database in another encoding');
+my ($emoji) = $emulator->person('ada', 'PATCH', '/v1/pages/'
+      . sql($node, "SELECT page_id FROM crm.participants WHERE name LIKE 'Luc%'"),
+    { properties => { Notes => { rich_text => [ { text => { content => "\x{1F600}" } } ] } } });
+my (undef, undef, $no_form) = $node->psql('latin1', 'SELECT notes FROM crm.participants');
+like($no_form, qr/has no equivalent in encoding "LATIN1".*CONTEXT:  column "notes" of foreign/s,
+    'and what it cannot hold is an error that says where');
+
 # What Notion cuts at 25 references is completed
 $emulator->control('POST', 'generate', { data_source => 'Participants', count => 492, seed => 7 });
 my @some = split /\n/, sql($node, 'SELECT page_id FROM crm.participants LIMIT 30');

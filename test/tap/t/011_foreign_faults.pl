@@ -102,6 +102,21 @@ waitpid $server, 0;
 like((answer('SELECT * FROM big'))[0], qr/error: .*HV00N: could not connect to/,
     'nobody listens');
 
+# Whoever reads may be slow: what was asked for ahead is asked for again once its deadline passed.
+my $slow = $node->background_psql('postgres');
+$node->safe_psql('postgres', "ALTER SERVER acme OPTIONS (ADD request_timeout_ms '500')");
+$slow->query_safe('SET cursor_tuple_fraction = 1; BEGIN;
+    DECLARE c CURSOR FOR SELECT page_id FROM crm.participants');
+$emulator->fault({ route => $query, kind => 'delay', ms => 300, skip => 1, count => 1 });
+my $early = $slow->query_safe('FETCH 60 FROM c');
+$slow->query_safe('SELECT pg_sleep(0.6)');
+my $late = $slow->query_safe('FETCH ALL FROM c');
+$slow->quit;
+$emulator->clear_faults;
+$node->safe_psql('postgres', 'ALTER SERVER acme OPTIONS (DROP request_timeout_ms)');
+my %rows = map { $_ => 1 } split /\n/, "$early\n$late";
+is(scalar keys %rows, 300, 'a slow reader has every row');
+
 # Where a server may point
 for my $url ('http://192.0.2.1', 'http://localhost.example:1') {
     $node->safe_psql('postgres', "ALTER SERVER big OPTIONS (SET api_url '$url')");
