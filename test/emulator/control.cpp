@@ -147,6 +147,7 @@ Served post_semantics(World& world, const Call& call) {
     if (const std::string unknown = world.semantics.set(call.body); !unknown.empty())
         refuse("semantics: " + unknown + " is unknown or of another type");
     drop_rendered(world);
+    world.store.touch(); // what was found before may stand in another order now
     return get_semantics(world, call);
 }
 
@@ -160,6 +161,7 @@ Served post_limits(World& world, const Call& call) {
         *field = integer_member(call.body, name, *field);
     if (flag_member(call.body, "reset", false))
         limits.windows.clear();
+    world.store.touch(); // the cap of a query may have moved
     return written([&](Out& out) {
         out.open().key("budget").integer(limits.budget).key("window_ms").integer(limits.window_ms);
         out.key("query_results").integer(limits.query_results);

@@ -22,8 +22,18 @@ struct Session {
     bool capped = false; // more rows matched than a query may return
 };
 
+/// What the last question without a filter found: the answer until anything changes.
+struct KnownRows {
+    Uuid about;
+    size_t question = 0;
+    uint64_t world_version = 0;
+    std::vector<Uuid> rows;
+    bool capped = false;
+};
+
 class Cursors {
   public:
+    KnownRows known;
     Session& start(Session session);
     /// The session that the cursor belongs to and where it stands; nothing if it is not valid.
     Session* resume(std::string_view cursor, int64_t elapsed_ms, size_t& position);

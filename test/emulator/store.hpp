@@ -48,6 +48,7 @@ class Store {
     /// What a query sees of a page; nothing if it does not see it yet.
     const Page* seen(const PageRecord& record) const;
     void set_lag(int64_t ms) { lag_ms_ = ms; }
+    bool lags() const { return lag_ms_ > 0; }
 
     /// The data source of a page; for a page elsewhere, the one that has only `title`.
     DataSource& schema_of(const Page& page);

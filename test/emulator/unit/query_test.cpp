@@ -39,11 +39,11 @@ TEST_F(Queries, SortsByPropertyAndTime) {
 
 TEST_F(Queries, WhatIsUndocumentedInSortsIsASwitch) {
     EXPECT_EQ(sorted(R"({"property":"Pick","direction":"ascending"})"), "b,a,C,d");
-    world.semantics.select_sorts_by_name = true;
+    control("POST", "semantics", R"({"select_sorts_by_name":true})");
     EXPECT_EQ(sorted(R"({"property":"Pick","direction":"ascending"})"), "a,b,C,d");
-    world.semantics.empty_sorts_first = true;
+    control("POST", "semantics", R"({"empty_sorts_first":true})");
     EXPECT_EQ(sorted(R"({"property":"N","direction":"ascending"})"), "b,C,a,d");
-    world.semantics.text_sorts_by_bytes = true;
+    control("POST", "semantics", R"({"text_sorts_by_bytes":true})");
     EXPECT_EQ(sorted(R"({"property":"Name","direction":"ascending"})"), "C,a,b,d");
 }
 
@@ -99,6 +99,22 @@ TEST_F(Queries, TenThousandIsTheMostOfOneQuery) {
         query("Rows", R"({"sorts":[{"property":"N","direction":"ascending"}]})");
     EXPECT_EQ(sorted_query.titles(), "C,a,d");
     EXPECT_EQ(view(sorted_query["request_status"]["type"]), "incomplete");
+}
+
+TEST_F(Queries, WhatWasFoundBeforeIsForgottenWithEveryChange) {
+    EXPECT_EQ(query("Rows", "{}").titles(), "C,b,a,d");
+    const std::string id(view(query("Rows", "{}")["results"][0]["id"]));
+    create(R"({"Name":{"title":[{"text":{"content":"e"}}]}})");
+    EXPECT_EQ(query("Rows", "{}").titles(), "e,C,b,a,d");
+    patch("/v1/pages/" + id, R"({"in_trash":true})");
+    EXPECT_EQ(query("Rows", "{}").titles(), "e,b,a,d");
+    control("POST", "limits", R"({"query_results":2})");
+    EXPECT_EQ(query("Rows", "{}").titles(), "e,b");
+    control("POST", "limits", R"({"query_results":9})");
+    const char* by_number = R"({"property":"N","direction":"ascending"})";
+    EXPECT_EQ(sorted(by_number), "a,d,e,b");
+    control("POST", "semantics", R"({"empty_sorts_first":true})");
+    EXPECT_EQ(sorted(by_number), "e,b,a,d");
 }
 
 TEST_F(Queries, FilterPropertiesCutsThePage) {
