@@ -15,13 +15,15 @@ using namespace worker;
 
 constexpr int batch = 100;
 
+/// SKIP LOCKED: net folds into the same rows, and each would wait for what the other holds.
 constinit Query select_dirty = {R"(
 SELECT w.link, w.key, w.version, w.deleted, coalesce(to_jsonb(m)::text, '')
   FROM notion.work w
   JOIN notion.links l ON l.id = w.link AND l.state = 'active'
   LEFT JOIN notion.mappings m ON m.link = w.link AND m.key = w.key
  WHERE w.state = 'new' AND w.due <= now() AND coalesce(m.flight, 'none') = 'none'
- ORDER BY w.bulk, w.due LIMIT $1)"};
+ ORDER BY w.bulk, w.due LIMIT $1
+   FOR UPDATE OF w SKIP LOCKED)"};
 
 constinit Query keep_wish = {R"(
 WITH told AS (SELECT $4::jsonb AS j),
@@ -122,6 +124,8 @@ bool examine_some() {
         }
         if (linked != nullptr)
             wishes += examine(dirty[i], *linked, told);
+        else
+            put_off(dirty[i], unusable, false);
     }
     worker::commit();
     if (wishes > 0)

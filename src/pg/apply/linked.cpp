@@ -86,10 +86,17 @@ Linked* load(int32 link, MemoryContext context) {
         return nullptr;
     const std::string_view json = column_view(0, 4);
     const std::string_view zone_name = column_view(0, 5);
-    const bridge::ZoneView zone = pg::zone(pnstrdup(zone_name.data(), zone_name.size()));
-    linked->core = own<bridge::Link, bridge::link_close>(
-        context, [&](bridge::Fault& fault) { return bridge::link_open(json, zone, fault); });
-    return load_columns(linked, context) ? linked : nullptr;
+    const char* zone_text = pnstrdup(zone_name.data(), zone_name.size());
+    if (!load_columns(linked, context) || !pg::zone_exists(zone_text))
+        return nullptr;
+    // One link that cannot be used ends no process: the others go on.
+    bridge::Fault fault;
+    bridge::Link* core = bridge::link_open(json, pg::zone(zone_text), fault);
+    if (core == nullptr)
+        return nullptr;
+    linked->core =
+        own<bridge::Link, bridge::link_close>(context, [core](bridge::Fault&) { return core; });
+    return linked;
 }
 
 const LinkedColumn* find_column(const Linked& linked, std::string_view name) {

@@ -30,9 +30,13 @@ struct Linked {
     bridge::Link* core;
 };
 
-/// Loads a link into `context`; null where it, its table or one of its columns is gone.
+/// Loads a link into `context`; null where it, its table or one of its columns is gone, or where
+/// the core cannot use it: `unusable` says so to people.
 /// requires: SPI connected.
 Linked* load(int32 link, MemoryContext context);
+
+inline constexpr const char* unusable =
+    "the link cannot be used: its table, or a paired column, is gone, renamed or of another type";
 
 const LinkedColumn* find_column(const Linked& linked, std::string_view name);
 

@@ -76,6 +76,17 @@ INSERT INTO notion.work AS w (link, key, hops)
 SELECT $1, $3, 1 FROM told WHERE told.dirty
 ON CONFLICT (link, key) DO UPDATE SET version = w.version + 1, state = 'new', due = now())"};
 
+/// What was asked for before the last acknowledgement, or shows an older minute, is no news any
+/// more: a snapshot that was refused for long, and then retried. The page is read again instead.
+constinit Query drop_stale = {R"(
+WITH stale AS (
+    DELETE FROM notion.snapshots s USING notion.mappings m
+     WHERE s.link = $1 AND s.page = $2::uuid AND m.link = s.link AND m.page = s.page
+       AND (s.tick < m.fence OR s.edited < m.edited) RETURNING s.link, s.page)
+INSERT INTO notion.due_pages AS d (link, page, why)
+SELECT link, page, 'overtaken while it waited' FROM stale
+    ON CONFLICT (link, page) DO UPDATE SET due = least(d.due, now()), attempts = 0)"};
+
 /// A wish was decided before this snapshot was merged: it is decided again.
 constinit Query decide_again = {R"(
 UPDATE notion.work SET state = 'new', version = version + 1, due = now()
@@ -192,6 +203,8 @@ void merge_arrival(const Arrival& arrival, const Linked& linked, bridge::Text* t
             return; // net decides about the flight first, and wakes us
         merging.key = column_view(0, 1);
         merging.mapping = column_view(0, 3);
+        if (run(drop_stale, {link, page}) > 0)
+            return;
     }
     if (run(select_snapshot, {link, page}) == 0)
         return;
@@ -211,6 +224,8 @@ void merge_in_transaction(const Arrival& arrival) {
         auto* text = own<bridge::Text, bridge::text_free>(
             CurrentMemoryContext, [](bridge::Fault& fault) { return bridge::text_new(fault); });
         merge_arrival(arrival, *linked, text);
+    } else {
+        wait_with(arrival, unusable, false);
     }
     worker::commit();
 }

@@ -32,27 +32,24 @@ void run(Oid owner, void (*body)(void*), void* state, int timeout_ms) {
     enable_timeout_after(STATEMENT_TIMEOUT, timeout_ms);
     body(state);
     disable_timeout(STATEMENT_TIMEOUT, false);
+    QueryCancelPending = false; // it may have run out just now: then nobody else is to be cancelled
     AtEOXact_GUC(false, level);
     SetUserIdAndSecContext(user, context);
-}
-
-/// Errors of the machine rather than of the table end the process, and the launcher starts a new
-/// one. An internal error (XX000) that a user's function raises is a refusal like any other: its
-/// subtransaction is undone, and ending the process would let one owner stop every link.
-bool is_machine_error(int sqlstate) {
-    const int category = ERRCODE_TO_CATEGORY(sqlstate);
-    return category == ERRCODE_TO_CATEGORY(ERRCODE_INSUFFICIENT_RESOURCES) ||
-           category == ERRCODE_TO_CATEGORY(ERRCODE_SYSTEM_ERROR) ||
-           category == ERRCODE_TO_CATEGORY(ERRCODE_CONNECTION_EXCEPTION) ||
-           sqlstate == ERRCODE_DATA_CORRUPTED || sqlstate == ERRCODE_INDEX_CORRUPTED ||
-           sqlstate == ERRCODE_ADMIN_SHUTDOWN || sqlstate == ERRCODE_CRASH_SHUTDOWN;
 }
 
 } // namespace
 
 bool Refusal::is_busy() const {
+    const int category = ERRCODE_TO_CATEGORY(sqlstate);
     return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE || sqlstate == ERRCODE_QUERY_CANCELED ||
-           ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_TO_CATEGORY(ERRCODE_TRANSACTION_ROLLBACK);
+           category == ERRCODE_TO_CATEGORY(ERRCODE_TRANSACTION_ROLLBACK) ||
+           category == ERRCODE_TO_CATEGORY(ERRCODE_INSUFFICIENT_RESOURCES);
+}
+
+bool Refusal::is_misfit() const {
+    const int category = ERRCODE_TO_CATEGORY(sqlstate);
+    return category == ERRCODE_TO_CATEGORY(ERRCODE_DATA_EXCEPTION) ||
+           category == ERRCODE_TO_CATEGORY(ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION);
 }
 
 bool as_owner(Oid owner, void (*body)(void*), void* state, Refusal* refusal, int timeout_ms) {
@@ -75,8 +72,6 @@ bool as_owner(Oid owner, void (*body)(void*), void* state, Refusal* refusal, int
         FlushErrorState();
         RollbackAndReleaseCurrentSubTransaction();
         QueryCancelPending = false; // the timeout's signal may have come while we cleaned up
-        if (is_machine_error(error->sqlerrcode))
-            ReThrowError(error);
         refusal->sqlstate = error->sqlerrcode;
         refusal->message = error->message == nullptr ? "" : error->message;
         refusal->detail = error->detail == nullptr ? "" : error->detail;

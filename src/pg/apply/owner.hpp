@@ -20,13 +20,15 @@ inline constexpr int table_timeout_ms = 30 * 60 * 1000;
 struct Refusal {
     int sqlstate;
     const char* message;
-    const char* detail;   ///< "" where there is none
-    bool is_busy() const; ///< locked, timed out, deadlocked: try again soon
+    const char* detail;     ///< "" where there is none
+    bool is_busy() const;   ///< locked, timed out, deadlocked, short of room: try again soon
+    bool is_misfit() const; ///< the value is none of the column's type
 };
 
 /// Runs body(state) as `owner`, in a subtransaction of its own. True if it went well. False if the
 /// user's table, or code of its owner, refused: then all that body did is undone and `refusal` says
-/// why. What is no matter of the table (out of memory, disk full, corruption) is raised on.
+/// why. Nothing is raised on: every SQLSTATE, "out of memory" too, may be an owner's RAISE, and one
+/// owner must not be able to end the process for all links.
 /// requires: a transaction; body connects to SPI by itself.
 bool as_owner(Oid owner, void (*body)(void* state), void* state, Refusal* refusal,
               int timeout_ms = row_timeout_ms);

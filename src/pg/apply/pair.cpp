@@ -56,7 +56,7 @@ constinit Query release_snapshot = {
 
 constinit Query enqueue_rows = {R"(
 INSERT INTO notion.work AS w (link, key, bulk)
-SELECT $1, k, true FROM unnest($2::text[]) k
+SELECT $1, k, true FROM unnest($2::text[]) k ORDER BY k COLLATE "C" -- as net folds: no deadlock
 ON CONFLICT (link, key) DO UPDATE SET version = w.version + 1, state = 'new', due = now())"};
 
 constinit Query finish = {R"(
@@ -67,8 +67,18 @@ UPDATE notion.links SET state = 'active', reason = NULL,
        synced_at = coalesce(synced_at, clock_timestamp())
  WHERE id = $1 AND state IN ('new', 'active', 'resting'))"};
 
+/// What mapped pages showed, and what polls brought, is news whatever became of the job: nothing
+/// else will bring it again.
 constinit Query fail_job = {R"(
-WITH gone AS (DELETE FROM notion.snapshots WHERE link = $1 AND job = $2)
+WITH gone AS (
+    DELETE FROM notion.snapshots s USING notion.links l
+     WHERE l.id = $1 AND s.link = $1 AND s.job = $2 AND (l.synced_at IS NULL OR s.via = 'scan')
+       AND NOT EXISTS (SELECT FROM notion.mappings m WHERE m.link = $1 AND m.page = s.page)),
+kept AS (
+    UPDATE notion.snapshots s SET job = NULL, due = now() FROM notion.links l
+     WHERE l.id = $1 AND s.link = $1 AND s.job = $2
+       AND (l.synced_at IS NOT NULL AND s.via <> 'scan'
+            OR EXISTS (SELECT FROM notion.mappings m WHERE m.link = $1 AND m.page = s.page)))
 UPDATE notion.jobs SET state = 'failed', reason = $3, finished_at = clock_timestamp()
  WHERE id = $2)"};
 
@@ -94,9 +104,12 @@ struct Pairing {
 bool find_row(const Pairing& pairing, std::string_view marker, std::string_view snapshot,
               std::string_view* key, Row* row, Refusal* refusal) {
     if (!marker.empty()) {
-        if (!read_row(*pairing.linked, marker, Lock::none, row, refusal))
-            return true; // a marker that is no key, "abc" for an integer: no row
-        if (row->found) {
+        // A marker that is no key, "abc" for an integer, has no row. Whoever holds a lock has said
+        // nothing about the row: taken for absent, it would be doubled.
+        const bool known = read_row(*pairing.linked, marker, Lock::none, row, refusal);
+        if (!known && !refusal->is_misfit())
+            return false;
+        if (known && row->found) {
             *key = marker;
             return true;
         }
