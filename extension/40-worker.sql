@@ -83,7 +83,7 @@ BEGIN
         RAISE EXCEPTION 'server "%" is no server of notion_fdw', server
             USING ERRCODE = 'undefined_object';
     END IF;
-    IF NOT pg_has_role(session_user, owner, 'USAGE') THEN
+    IF NOT pg_has_role(notion.invoker(), owner, 'USAGE') THEN
         RAISE EXCEPTION 'must be owner of foreign server %', server
             USING ERRCODE = 'insufficient_privilege';
     END IF;
@@ -108,7 +108,7 @@ AS $$
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_foreign_server s
                     WHERE s.srvname = server
-                      AND pg_has_role(session_user, s.srvowner, 'USAGE')) THEN
+                      AND pg_has_role(notion.invoker(), s.srvowner, 'USAGE')) THEN
         RAISE EXCEPTION 'must be owner of foreign server %', server
             USING ERRCODE = 'insufficient_privilege';
     END IF;
