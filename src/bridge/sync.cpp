@@ -330,10 +330,12 @@ bool sync_lookup(const Link* link, std::string_view markers, Text* out, Fault& f
     });
 }
 
-bool sync_poll(const Link* link, std::string_view since, std::string_view cursor, Text* out,
-               Fault& fault) noexcept {
+bool sync_poll(const Link* link, bool is_scan, std::string_view since, std::string_view cursor,
+               Text* out, Fault& fault) noexcept {
     return guarded(fault, [&] {
-        out->json = sync::print(sync::poll(*link->link, since, cursor), std::nullopt);
+        const auto call = is_scan ? sync::scan(*link->link, since, cursor)
+                                  : sync::poll(*link->link, since, cursor);
+        out->json = sync::print(call, std::nullopt);
     });
 }
 

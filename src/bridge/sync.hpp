@@ -145,10 +145,10 @@ bool sync_settle(const Link* link, std::string_view mapping, std::string_view ca
 /// `markers`: a JSON array of texts. out: as sync_call.
 bool sync_lookup(const Link* link, std::string_view markers, Text* out, Fault& fault) noexcept;
 
-/// The poll's query. `since`: ISO minute or "" (all pages, for scans), ascending by edit time, or
-/// by creation for scans. out: as sync_call.
-bool sync_poll(const Link* link, std::string_view since, std::string_view cursor, Text* out,
-               Fault& fault) noexcept;
+/// A walk's query: pages edited since, by edit time; for a scan those created since, by creation.
+/// `since`: an ISO minute, or "" for all. out: as sync_call.
+bool sync_poll(const Link* link, bool is_scan, std::string_view since, std::string_view cursor,
+               Text* out, Fault& fault) noexcept;
 
 /// A webhook's body. out: {"kind": "handshake"|"event", "token"?, "id","type","timestamp",
 /// "entity","entity_type","data_source","authors":[{"id","type"}],"properties":[ids],"known": bool,

@@ -103,6 +103,21 @@ std::string marker_term(const Field& marker, const std::string& text) {
            ":{\"equals\":" + (is_number ? text : json::quote(text)) + "}}";
 }
 
+/// The pages at and after a minute, in its order.
+Call walk(const Link& link, std::string_view timestamp, std::string_view since,
+          std::string_view cursor) {
+    Query query;
+    query.data_source = link.data_source;
+    query.properties = link.property_ids();
+    query.cursor = cursor;
+    const std::string name = json::quote(timestamp);
+    if (!since.empty())
+        query.filter = "{\"timestamp\":" + name + "," + name +
+                       ":{\"on_or_after\":" + json::quote(since) + "}}";
+    query.sorts = "[{\"timestamp\":" + name + ",\"direction\":\"ascending\"}]";
+    return query_data_source(query);
+}
+
 } // namespace
 
 Result<Request> request_of(const Link& link, const Mapping& mapping, const Wish& wish,
@@ -148,18 +163,11 @@ Result<Call> look_up(const Link& link, const std::vector<std::string>& markers) 
 }
 
 Call poll(const Link& link, std::string_view since, std::string_view cursor) {
-    Query query;
-    query.data_source = link.data_source;
-    query.properties = link.property_ids();
-    query.cursor = cursor;
-    if (since.empty()) {
-        query.sorts = R"([{"timestamp":"created_time","direction":"ascending"}])";
-        return query_data_source(query);
-    }
-    query.filter = R"({"timestamp":"last_edited_time","last_edited_time":{"on_or_after":)" +
-                   json::quote(since) + "}}";
-    query.sorts = R"([{"timestamp":"last_edited_time","direction":"ascending"}])";
-    return query_data_source(query);
+    return walk(link, "last_edited_time", since, cursor);
+}
+
+Call scan(const Link& link, std::string_view since, std::string_view cursor) {
+    return walk(link, "created_time", since, cursor);
 }
 
 } // namespace notion::sync

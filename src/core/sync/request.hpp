@@ -24,7 +24,9 @@ inline constexpr size_t markers_max = 100; ///< Notion's limit for one level of 
 /// Pages by marker, for creates with an unknown outcome. Errors: invalid_argument.
 Result<Call> look_up(const Link& link, const std::vector<std::string>& markers);
 
-/// Pages edited since, oldest edit first; `since` "": all, oldest first.
+/// Pages edited since, oldest edit first.
 Call poll(const Link& link, std::string_view since, std::string_view cursor);
+/// All pages, oldest first, an order in which no edit moves them; `since` "" or those created since.
+Call scan(const Link& link, std::string_view since, std::string_view cursor);
 
 } // namespace notion::sync

@@ -22,6 +22,7 @@ constinit Query read_wishes = {
     "  LEFT JOIN notion.mappings m ON m.link = w.link AND m.key = w.key"
     "  LEFT JOIN notion.polls p ON p.link = w.link"
     " WHERE w.state = 'wish' AND w.due <= clock_timestamp() AND w.bulk = $2"
+    "   AND w.link <> ALL ($3::text::integer[])"
     "   AND coalesce(m.flight, 'none') = 'none'"
     "   AND (w.wish ->> 'action' = 'create' OR l.direction = 'to_notion'"
     "        OR p.asked_at > w.wished_at)"
@@ -78,8 +79,10 @@ struct Wish {
     bool is_doubtful;
 };
 
-int read(bool bulk, Wish (&wishes)[claims_max]) {
-    auto count = static_cast<int>(run(read_wishes, {as_int4(claims_max), as_bool(bulk)}));
+/// `without`: links, as an array's text.
+int read(bool bulk, const char* without, Wish (&wishes)[claims_max]) {
+    auto count =
+        static_cast<int>(run(read_wishes, {as_int4(claims_max), as_bool(bulk), as_text(without)}));
     for (int i = 0; i < count; i++) {
         auto row = static_cast<uint64>(i);
         wishes[i] = {.link = static_cast<int32>(column_int8(row, 1)),
@@ -103,7 +106,7 @@ void doubt(const Wish& wish) {
     due_in(0);
 }
 
-/// False where the budget, or the tickets, are used up: nobody else need ask.
+/// False where the budget, or the tickets, of its server are used up: no other link of it need ask.
 bool claim(const Wish& wish, sync::Priority priority) {
     const Linked* link = find_link(wish.link);
     Source* source = find_source(wish.link);
@@ -130,13 +133,22 @@ bool claim(const Wish& wish, sync::Priority priority) {
     ticket->attempts = wish.attempts;
     uint64 marked =
         run(mark_sending, {as_int4(wish.link), as_text(wish.key), as_int8(wish.version)});
-    if (marked == 1)
-        marked = run(write_intent,
-                     {as_int4(wish.link), as_text(wish.key), as_jsonb(wish.wish),
-                      as_int8(wish.version), as_jsonb(ticket->request), as_int8(ticket->tick)});
+    if (marked == 0) { // the row was unlinked, or queued anew, since the wishes were read
+        give_back(ticket);
+        return true;
+    }
+    marked = run(write_intent,
+                 {as_int4(wish.link), as_text(wish.key), as_jsonb(wish.wish), as_int8(wish.version),
+                  as_jsonb(ticket->request), as_int8(ticket->tick)});
     if (marked == 0)
-        elog(ERROR, "a wish changed under its claim");
+        elog(ERROR, "a wish was claimed twice");
     return true;
+}
+
+void append_links_of(Oid server, StringInfo list) {
+    for (const Linked& link : all_links())
+        if (link.server == server)
+            appendStringInfo(list, "%s%d", list->len == 0 ? "" : ",", link.id);
 }
 
 } // namespace
@@ -146,10 +158,18 @@ void plan_writes() {
     Wish wishes[claims_max];
     for (bool bulk : {false, true}) {
         sync::Priority priority = bulk ? sync::Priority::backfill : sync::Priority::outbound;
-        int count = read(bulk, wishes);
-        for (int i = 0; i < count; i++)
-            if (!claim(wishes[i], priority))
-                break;
+        StringInfoData without; // links whose server has no request to give just now
+        initStringInfo(&without);
+        bool refused;
+        do {
+            refused = false;
+            int count = read(bulk, psprintf("{%s}", without.data), wishes);
+            for (int i = 0; i < count && !refused; i++) {
+                refused = !claim(wishes[i], priority);
+                if (refused)
+                    append_links_of(find_link(wishes[i].link)->server, &without);
+            }
+        } while (refused);
     }
 }
 

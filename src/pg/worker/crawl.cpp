@@ -14,8 +14,9 @@ namespace {
 
 constexpr int crawls_max = 64; // planned a round
 
-// In order of edit time, so that what is edited during the walk comes again at its end, and a walk
-// that Notion cuts at its cap goes on from the last minute that it saw.
+// A poll goes in order of edit time, so that what is edited during the walk comes again at its end;
+// a scan in that of creation, in which no edit moves a page. Both go on from the last minute that
+// they saw: a poll wherever it can, since an edit moves the page at which its cursor may stand.
 constexpr const char* beginning = "1970-01-01T00:00:00.000Z";
 
 constinit Query make_polls = {
@@ -23,21 +24,30 @@ constinit Query make_polls = {
     " WHERE l.state IN ('active', 'resting') AND NOT EXISTS (SELECT FROM notion.polls p"
     "       WHERE p.link = l.id)"};
 
+// While apply pairs, in one long transaction, nothing is kept of that link: a newer snapshot would
+// wait for that transaction, or take a page away from it, and its row would get a second page.
 constinit Query read_polls = {
     "SELECT l.id, to_char(p.watermark, 'YYYY-MM-DD\"T\"HH24:MI:00.000\"Z\"'),"
     "       coalesce((extract(epoch FROM p.watermark) * 1000)::bigint, -1)"
     "  FROM notion.polls p JOIN notion.links l ON l.id = p.link"
-    " WHERE (p.next_at <= clock_timestamp()"
+    " WHERE NOT EXISTS (SELECT FROM notion.jobs j WHERE j.link = l.id AND j.state = 'pairing')"
+    "   AND ((p.next_at <= clock_timestamp()"
     "        AND (l.state = 'resting' OR l.state = 'active' AND l.direction <> 'to_notion'))"
     "    OR (l.state = 'active' AND l.direction <> 'to_notion' AND EXISTS ("
     "        SELECT FROM notion.work w WHERE w.link = l.id AND w.state = 'wish'"
     "           AND w.due <= clock_timestamp() AND w.wish ->> 'action' <> 'create'"
-    "           AND (p.asked_at IS NULL OR p.asked_at <= w.wished_at)))"
+    "           AND (p.asked_at IS NULL OR p.asked_at <= w.wished_at))))"
     " ORDER BY p.next_at LIMIT $1"};
 
 constinit Query read_jobs = {"SELECT DISTINCT ON (j.link) j.link, j.id FROM notion.jobs j"
                              "  JOIN notion.links l ON l.id = j.link AND l.state <> 'paused'"
-                             " WHERE j.state IN ('queued', 'scanning') ORDER BY j.link, j.id"};
+                             " WHERE j.state IN ('queued', 'scanning') AND NOT EXISTS ("
+                             "       SELECT FROM notion.jobs p"
+                             "        WHERE p.link = j.link AND p.state = 'pairing')"
+                             " ORDER BY j.link, j.id"};
+
+constinit Query is_pairing = {
+    "SELECT FROM notion.jobs WHERE link = $1 AND state = 'pairing' LIMIT 1"};
 
 constinit Query start_job = {"UPDATE notion.jobs SET state = 'scanning', done = 0 WHERE id = $1"
                              "   AND state IN ('queued', 'scanning')"};
@@ -67,7 +77,8 @@ constinit Query nominate = {
 // create of ours is making just now: then that one's mapping decides, and is worth a look-up.
 constinit Query read_pages = {
     "SELECT o.value::text, coalesce(to_jsonb(m), to_jsonb(f))::text, o.value ->> 'page',"
-    "       o.value ->> 'edited', m.key IS NULL AND f.flight = 'unknown'"
+    "       o.value ->> CASE WHEN $3 THEN 'created' ELSE 'edited' END,"
+    "       m.key IS NULL AND f.flight = 'unknown'"
     "  FROM jsonb_array_elements($1::jsonb -> 'snapshots') WITH ORDINALITY o"
     "  LEFT JOIN notion.mappings m ON m.link = $2 AND m.page = (o.value ->> 'page')::uuid"
     "  LEFT JOIN notion.mappings f ON m.key IS NULL AND f.link = $2 AND f.flight <> 'none'"
@@ -80,7 +91,9 @@ constinit Query read_head = {
 constinit Query poll_done = {
     "INSERT INTO notion.polls AS p (link, watermark, asked_at, next_at, quiet)"
     " VALUES ($1, $2, $3, clock_timestamp() + $4 * interval '1 millisecond', $5)"
-    " ON CONFLICT (link) DO UPDATE SET watermark = greatest(p.watermark, excluded.watermark),"
+    // A scan does not move it: what the scan brought counts only once its job has paired it.
+    " ON CONFLICT (link) DO UPDATE SET watermark = CASE WHEN $6 AND p.watermark IS NOT NULL"
+    "           THEN p.watermark ELSE greatest(p.watermark, excluded.watermark) END,"
     "    asked_at = greatest(p.asked_at, excluded.asked_at), next_at = excluded.next_at,"
     "    quiet = excluded.quiet, reason = NULL"};
 
@@ -102,7 +115,9 @@ void start(Crawl& crawl, int64_t job, const char* since, int64_t previous_ms) {
     crawl.failures = failures;
     crawl.resume_ms = resume_ms;
     crawl.previous_ms = previous_ms;
-    strlcpy(crawl.since, since == nullptr ? beginning : since, sizeof crawl.since);
+    // A poll without a watermark begins with the beginning, a scan with whatever there is.
+    const char* from = since != nullptr ? since : job == 0 ? beginning : "";
+    strlcpy(crawl.since, from, sizeof crawl.since);
 }
 
 /// The walk's next request, if the budget has one.
@@ -118,7 +133,8 @@ void ask(Source& source, const Linked& link, Crawl& crawl, Errand errand) {
         return;
     bridge::Fault fault;
     std::string_view cursor = crawl.cursor != nullptr ? crawl.cursor : "";
-    if (!bridge::sync_poll(link.link, crawl.since, cursor, net.text, fault)) {
+    if (!bridge::sync_poll(link.link, errand == Errand::scan, crawl.since, cursor, net.text,
+                           fault)) {
         give_back(ticket);
         crawl.under_way = false;
         return rest_link(link.id, words_of(fault));
@@ -151,6 +167,11 @@ void begin_scans() {
     }
     for (int i = 0; i < count; i++) {
         Source* source = find_source(links[i]);
+        if (const Linked* link = find_link(links[i]); link != nullptr && link->link == nullptr) {
+            run(start_job, {as_int8(jobs[i])});
+            run(job_failed, {as_int8(jobs[i]), as_text(link->reason)});
+            continue;
+        }
         if (source == nullptr || (source->scan.under_way && source->scan.job == jobs[i]))
             continue;
         if (source->scan.asking)
@@ -166,7 +187,7 @@ struct Harvest {
     StringInfoData due;
     int64_t pages;
     int64_t news;
-    const char* last_edited;
+    const char* last_minute;
     bool found_ours;
 };
 
@@ -180,7 +201,7 @@ void judge(const Linked& link, const Ticket& ticket, int64_t asked_ms, uint64 ro
            Harvest& harvest) {
     const char* snapshot = column_text(row, 1);
     const char* page = column_text(row, 3);
-    harvest.last_edited = column_text(row, 4);
+    harvest.last_minute = column_text(row, 4);
     harvest.pages++;
     harvest.found_ours |= column_bool(row, 5);
     bridge::Admission admission;
@@ -239,8 +260,9 @@ void finish(Source& source, const Linked& link, Crawl& crawl) {
                                              static_cast<int32_t>(quiet));
     int64_t watermark_ms = bridge::watermark_ms(crawl.asked_ms, settings::index_lag_ms,
                                                 source.skew_ms, crawl.previous_ms);
-    run(poll_done, {as_int4(link.id), as_time_ms(watermark_ms), as_time_ms(crawl.asked_ms),
-                    as_int8(pause_ms), as_int4(static_cast<int32_t>(quiet))});
+    run(poll_done,
+        {as_int4(link.id), as_time_ms(watermark_ms), as_time_ms(crawl.asked_ms), as_int8(pause_ms),
+         as_int4(static_cast<int32_t>(quiet)), as_bool(crawl.job != 0)});
     if (link.resting)
         resume_link(link.id);
     if (crawl.job == 0)
@@ -252,22 +274,26 @@ void finish(Source& source, const Linked& link, Crawl& crawl) {
 
 /// After an answer: the next one, the next window, or the end.
 void go_on(Source& source, const Linked& link, Crawl& crawl, const char* cursor, bool cut,
-           const char* last_edited) {
+           const char* last_minute) {
     if (crawl.cursor != nullptr)
         pfree(crawl.cursor);
     crawl.cursor = cursor == nullptr ? nullptr : MemoryContextStrdup(TopMemoryContext, cursor);
-    if (cursor != nullptr)
+    bool moved_on = last_minute != nullptr && strcmp(last_minute, crawl.since) != 0;
+    if (cursor != nullptr && (crawl.job != 0 || !moved_on))
         return;
-    if (!cut)
+    if (cursor == nullptr && !cut)
         return finish(source, link, crawl);
-    if (last_edited == nullptr || strcmp(last_edited, crawl.since) == 0) {
+    if (!moved_on) {
         // Law 2: more pages in one minute than Notion shows. Nothing is left out in silence.
         crawl.under_way = false;
-        const char* reason = "more pages were edited within one minute than Notion lists";
+        const char* reason = "more pages are of one minute than Notion lists";
         run(job_failed, {as_int8(crawl.job), as_text(reason)});
         return rest_link(link.id, reason);
     }
-    strlcpy(crawl.since, last_edited, sizeof crawl.since);
+    if (crawl.cursor != nullptr)
+        pfree(crawl.cursor);
+    crawl.cursor = nullptr;
+    strlcpy(crawl.since, last_minute, sizeof crawl.since);
 }
 
 bool take(Ticket& ticket, Source& source, const Linked& link, Crawl& crawl, std::string_view body) {
@@ -282,7 +308,7 @@ bool take(Ticket& ticket, Source& source, const Linked& link, Crawl& crawl, std:
     initStringInfo(&harvest.admitted);
     initStringInfo(&harvest.seen);
     initStringInfo(&harvest.due);
-    uint64 count = run(read_pages, {as_jsonb(list), as_int4(link.id)});
+    uint64 count = run(read_pages, {as_jsonb(list), as_int4(link.id), as_bool(crawl.job != 0)});
     int64_t asked_ms = ticket.asked_ms - source.skew_ms;
     for (uint64 row = 0; row < count; row++)
         judge(link, ticket, asked_ms, row, harvest);
@@ -290,7 +316,7 @@ bool take(Ticket& ticket, Source& source, const Linked& link, Crawl& crawl, std:
     crawl.news += harvest.news;
     if (harvest.found_ours)
         source.next_look_ms = 0;
-    go_on(source, link, crawl, cursor, cut, harvest.last_edited);
+    go_on(source, link, crawl, cursor, cut, harvest.last_minute);
     return true;
 }
 
@@ -320,6 +346,8 @@ void plan_crawls() {
     begin_scans();
     for (Source& source : all_sources()) {
         const Linked* link = find_link(source.link);
+        if (link != nullptr && link->link == nullptr && link->active)
+            rest_link(link->id, link->reason);
         if (link == nullptr || link->link == nullptr)
             continue;
         ask(source, *link, source.poll, Errand::poll);
@@ -339,7 +367,9 @@ void settle_crawl(Ticket& ticket) {
     if (link == nullptr || link->link == nullptr)
         return;
     begin("taking up a list of pages");
-    if (reply.status != 200 || !take(ticket, *source, *link, crawl, reply.body))
+    if (crawl.job == 0 && run(is_pairing, {as_int4(ticket.link)}) > 0)
+        crawl.under_way = false; // asked anew afterwards
+    else if (reply.status != 200 || !take(ticket, *source, *link, crawl, reply.body))
         stop(ticket, crawl, reply);
     commit();
 }

@@ -16,26 +16,38 @@ constexpr int events_max = 500;
 // that folded batches leave behind while some old snapshot is held.
 int64_t bound = 0;
 
-// One row a key. A deletion anywhere in the batches is evidence, in whatever order they come: the
-// row itself says whether it is there (docs/sync.md). While a write of the key is under way, its
-// row stays `sending`, with a higher version: record() sees that, and makes it new.
+// One row a key, in an order of keys, since apply takes the same rows. TRUNCATE deleted whatever is
+// mapped or queued. A deletion anywhere in the batches is evidence, in whatever order they come:
+// the row itself says whether it is there (docs/sync.md). While a write of the key is under way,
+// its row stays `sending`, with a higher version: record() sees that, and makes it new.
 constinit Query fold_batches = {
     "WITH batch AS ("
     "    DELETE FROM notion.outbox o USING ("
     "        SELECT xid, part FROM notion.outbox WHERE xid >= $1::text::xid8"
     "         ORDER BY xid, part LIMIT $2) d"
     "     WHERE o.xid = d.xid AND o.part = d.part RETURNING o.*),"
-    " keys AS ("
-    "    SELECT b.link, k.key, bool_or(substr(b.evidence, k.n::int, 1) = 'd') AS deleted,"
-    "           bool_and(b.bulk) AS bulk, max(b.hops) AS hops,"
-    "           max(b.captured_at) AS captured_at,"
-    "           (array_agg(b.who ORDER BY b.captured_at DESC))[1] AS who"
+    " captured AS ("
+    "    SELECT b.link, k.key, substr(b.evidence, k.n::int, 1) AS evidence, b.bulk, b.hops,"
+    "           b.captured_at, b.who"
     "      FROM batch b JOIN notion.links l ON l.id = b.link,"
-    "           unnest(b.keys) WITH ORDINALITY k(key, n)"
-    "     GROUP BY b.link, k.key),"
+    "           unnest(b.keys) WITH ORDINALITY k(key, n)),"
+    " known AS ("
+    "    SELECT m.link, m.key FROM notion.mappings m WHERE m.row_state = 'present'"
+    "     UNION SELECT w.link, w.key FROM notion.work w),"
+    " facts AS ("
+    "    SELECT * FROM captured WHERE evidence <> 't'"
+    "     UNION ALL"
+    "    SELECT c.link, k.key, 'd', true, c.hops, c.captured_at, c.who"
+    "      FROM captured c JOIN known k ON k.link = c.link WHERE c.evidence = 't'),"
+    " keys AS ("
+    "    SELECT link, key, bool_or(evidence = 'd') AS deleted, bool_and(bulk) AS bulk,"
+    "           max(hops) AS hops, max(captured_at) AS captured_at,"
+    "           (array_agg(who ORDER BY captured_at DESC))[1] AS who"
+    "      FROM facts GROUP BY link, key),"
     " folded AS ("
     "    INSERT INTO notion.work AS w (link, key, deleted, bulk, hops, who, captured_at, due)"
     "    SELECT link, key, deleted, bulk, hops, who, captured_at, clock_timestamp() FROM keys"
+    "     ORDER BY link, key COLLATE \"C\""
     "        ON CONFLICT (link, key) DO UPDATE"
     "       SET version = w.version + 1,"
     "           state = CASE w.state WHEN 'sending' THEN 'sending' ELSE 'new' END,"
@@ -58,7 +70,8 @@ constinit Query fold_events = {
     "     WHERE i.server = n.server AND i.event_id = n.event_id RETURNING i.*),"
     " concerned AS ("
     "    SELECT l.id AS link, e.type, e.event, e.entity,"
-    "           e.event ->> 'call' = 'read_page' AS is_page"
+    "           e.event ->> 'call' = 'read_page' AND e.entity ~*"
+    "           '^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$' AS is_page"
     "      FROM event e"
     "      JOIN pg_foreign_server s ON s.srvname = e.server"
     "      JOIN pg_foreign_table f ON f.ftserver = s.oid"
@@ -70,7 +83,8 @@ constinit Query fold_events = {
     "                        WHERE m.link = l.id AND m.page::text = e.entity))),"
     " pages AS ("
     "    INSERT INTO notion.due_pages AS d (link, page, why)"
-    "    SELECT DISTINCT link, entity::uuid, 'event' FROM concerned WHERE is_page"
+    "    SELECT DISTINCT link, (CASE WHEN is_page THEN entity END)::uuid, 'event'"
+    "      FROM concerned WHERE is_page"
     "        ON CONFLICT (link, page) DO UPDATE SET due = least(d.due, now()), attempts = 0"
     "    RETURNING 1),"
     " polls AS ("

@@ -19,6 +19,7 @@ constinit Query read_due = {
     "  JOIN notion.links l ON l.id = d.link AND l.state = 'active'"
     "  LEFT JOIN notion.mappings m ON m.link = d.link AND m.page = d.page"
     " WHERE d.due <= clock_timestamp() AND coalesce(m.flight, 'none') <> 'sending'"
+    "   AND NOT EXISTS (SELECT FROM notion.jobs j WHERE j.link = l.id AND j.state = 'pairing')"
     " ORDER BY d.due LIMIT $1"};
 
 // Counted before it is made, and due again by itself if nothing comes of it.
@@ -54,9 +55,10 @@ void forget(const Ticket& ticket) {
 }
 
 void set_page_state(const Ticket& ticket, const char* state, const char* reason) {
+    // The work first, as apply locks them.
+    run(hold_work, {as_int4(ticket.link), as_uuid(ticket.page), as_text(reason)});
     run(update_page_state,
         {as_int4(ticket.link), as_uuid(ticket.page), as_text(state), as_text(reason)});
-    run(hold_work, {as_int4(ticket.link), as_uuid(ticket.page), as_text(reason)});
     forget(ticket);
 }
 

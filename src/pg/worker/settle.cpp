@@ -221,8 +221,7 @@ void plan_looks() {
         look_for_bot(*source, *link);
         look_for_creates(*source, *link);
         look_at_pages(*source, *link);
-        if (source->our_bot[0] != '\0')
-            look_again(link->id);
+        look_again(link->id);
     }
 }
 

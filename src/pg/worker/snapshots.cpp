@@ -15,7 +15,7 @@ constinit Query insert_snapshots = {
     "        (o ->> 'created')::timestamptz, nullif(o ->> 'edited_by', '')::uuid,"
     "        nullif(o ->> 'created_by', '')::uuid, (o ->> 'in_trash')::boolean, o ->> 'url',"
     "        o ->> 'marker', o -> 'properties', nullif($5, 0), clock_timestamp()"
-    "   FROM jsonb_array_elements($6::jsonb) o"
+    "   FROM jsonb_array_elements($6::jsonb) o ORDER BY o ->> 'page'"
     " ON CONFLICT (link, page) DO UPDATE SET via = excluded.via, tick = excluded.tick,"
     "       asked_at = excluded.asked_at, edited = excluded.edited, created = excluded.created,"
     "       edited_by = excluded.edited_by, created_by = excluded.created_by,"
@@ -30,10 +30,13 @@ constinit Query insert_due = {
     "   FROM jsonb_array_elements_text($2::jsonb) p"
     " ON CONFLICT (link, page) DO UPDATE SET due = least(d.due, excluded.due)"};
 
+// A mapping that apply has locked just now is left out: it may wait for a user's lock, we may not.
 constinit Query update_seen = {
-    "UPDATE notion.mappings SET seen_at = $3 WHERE link = $1 AND page = ANY ("
-    "       SELECT p::uuid FROM jsonb_array_elements_text($2::jsonb) p)"
-    "   AND (seen_at IS NULL OR seen_at < $3)"};
+    "UPDATE notion.mappings m SET seen_at = $3 FROM ("
+    "    SELECT k.link, k.key FROM notion.mappings k WHERE k.link = $1 AND k.page = ANY ("
+    "           SELECT p::uuid FROM jsonb_array_elements_text($2::jsonb) p)"
+    "       AND (k.seen_at IS NULL OR k.seen_at < $3) FOR UPDATE SKIP LOCKED) s"
+    " WHERE m.link = s.link AND m.key = s.key"};
 
 } // namespace
 

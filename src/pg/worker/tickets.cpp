@@ -67,6 +67,7 @@ void settle_me(Ticket& ticket) {
         std::string_view user = bridge::call_user(ticket.call);
         snprintf(source->our_bot, sizeof source->our_bot, "%.*s", static_cast<int>(user.size()),
                  user.data());
+        source->next_look_ms = 0; // creates were waiting for it
     }
 }
 

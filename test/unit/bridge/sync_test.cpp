@@ -173,7 +173,7 @@ TEST_F(SyncBridge, UnknownCreatesAreSettled) {
 }
 
 TEST_F(SyncBridge, QueriesAreCalls) {
-    ASSERT_TRUE(sync_poll(link, "2026-03-01T10:00:00.000Z", "", text, fault));
+    ASSERT_TRUE(sync_poll(link, false, "2026-03-01T10:00:00.000Z", "", text, fault));
     EXPECT_EQ(json::text(answer(), "method"), "POST");
     EXPECT_TRUE(json::text(answer(), "path").starts_with("/v1/data_sources/"));
     ASSERT_TRUE(sync_lookup(link, R"(["7"])", text, fault));

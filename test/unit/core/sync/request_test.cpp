@@ -108,10 +108,13 @@ TEST_F(RequestTest, APollAsksFromAMinuteInTheOrderOfEdits) {
 }
 
 TEST_F(RequestTest, AScanAsksForAllInTheOrderOfCreation) {
-    const json::Document json = body(poll(*link, "", "next"));
+    const json::Document json = body(scan(*link, "", "next"));
     EXPECT_FALSE(json.HasMember("filter"));
     EXPECT_EQ(json::view(json["sorts"][0]["timestamp"]), "created_time");
     EXPECT_EQ(json::view(json["start_cursor"]), "next");
+    const json::Document later = body(scan(*link, "2026-03-01T10:00:00.000Z", ""));
+    EXPECT_EQ(json::view(later["filter"]["created_time"]["on_or_after"]),
+              "2026-03-01T10:00:00.000Z");
 }
 
 } // namespace
