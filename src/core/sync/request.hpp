@@ -26,7 +26,8 @@ Result<Call> look_up(const Link& link, const std::vector<std::string>& markers);
 
 /// Pages edited since, oldest edit first.
 Call poll(const Link& link, std::string_view since, std::string_view cursor);
-/// All pages, oldest first, an order in which no edit moves them; `since` "" or those created since.
+/// All pages, oldest first, an order in which no edit moves them; `since` "" or those created
+/// since.
 Call scan(const Link& link, std::string_view since, std::string_view cursor);
 
 } // namespace notion::sync

@@ -73,10 +73,16 @@ linked('locked', 3);
 my $holder = $node->background_psql('postgres');
 $holder->query_safe('BEGIN; LOCK TABLE locked');
 my $job = sql($node, q{SELECT notion.sync('locked', prefer => 'postgres')});
-wait_until($node, "SELECT state IN ('failed', 'done') FROM notion.jobs WHERE id = $job", 't',
-    'pairing ends, one way or the other');
+my $since = q{SELECT waitstart FROM pg_locks WHERE NOT granted AND relation = 'locked'::regclass};
+wait_until($node, "SELECT EXISTS ($since)", 't', 'pairing waits for the lock');
+my $first = sql($node, $since);
+wait_until($node, "SELECT ($since) <> '$first' OR EXISTS (
+    SELECT FROM notion.jobs WHERE id = $job AND state = 'failed')", 't',
+    'waits for the next row, or gives up');
 $holder->query_safe('COMMIT');
 $holder->quit;
+wait_until($node, "SELECT state IN ('failed', 'done') FROM notion.jobs WHERE id = $job", 't',
+    'pairing ends, one way or the other');
 $node->safe_psql('postgres', q{SELECT notion.sync('locked', prefer => 'postgres')});
 flush('locked');
 is(sql($node, 'SELECT count(*) FROM locked'), '3', 'no row is doubled');
