@@ -68,19 +68,23 @@ COMMENT ON FUNCTION notion.pause(regclass) IS
     'Nothing is sent or taken until notion.resume; changes are still captured. Errors: 42501,'
     ' 42704.';
 
-CREATE FUNCTION notion.resume("table" regclass) RETURNS void
+CREATE FUNCTION notion.resume("table" regclass, allow_deletes boolean DEFAULT false)
+    RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     UPDATE notion.links l SET reason = NULL,
-           state = CASE WHEN l.synced_at IS NULL THEN 'new' ELSE 'active' END
+           state = CASE WHEN l.synced_at IS NULL THEN 'new' ELSE 'active' END,
+           deletes_allowed_until = CASE WHEN resume.allow_deletes
+                                        THEN pg_catalog.now() + interval '1 hour' END
      WHERE l.id = notion.link_id("table") AND l.state IN ('paused', 'resting');
     UPDATE notion.polls p SET next_at = pg_catalog.now(), reason = NULL
      WHERE p.link = notion.link_id("table");
     SELECT notion.wake();
 END;
-COMMENT ON FUNCTION notion.resume(regclass) IS
-    'Takes a paused or resting link up again. Errors: 42501, 42704.';
+COMMENT ON FUNCTION notion.resume(regclass, boolean) IS
+    'Takes a paused or resting link up again. allow_deletes: for an hour the brake lets pass what '
+    'it stopped. Errors: 42501, 42704.';
 
 CREATE FUNCTION notion.retry("table" regclass, key text DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER

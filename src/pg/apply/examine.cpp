@@ -58,6 +58,8 @@ SELECT notion.keep_conflicts($1, $2, m.page, $3, NULL)
   FROM (SELECT 1) one LEFT JOIN notion.mappings m ON m.link = $1 AND m.key = $2
  WHERE jsonb_array_length(coalesce($3 -> 'conflicts', '[]')) > 0)"};
 
+constinit Query brake = {"SELECT notion.brake()"};
+
 constinit Query has_wish = {"SELECT coalesce(jsonb_typeof($1::jsonb -> 'wish'), 'null') <> 'null'"};
 
 struct Dirty {
@@ -127,6 +129,8 @@ bool examine_some() {
         else
             put_off(dirty[i], unusable, false);
     }
+    if (wishes > 0)
+        (void)run(brake); // in the transaction of the wishes: net never sees one too many
     worker::commit();
     if (wishes > 0)
         worker::wake_net(MyDatabaseId);

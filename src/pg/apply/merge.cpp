@@ -17,6 +17,10 @@ using namespace worker;
 
 constexpr int batch = 50;
 
+/// Only where something is about to be deleted: merges are many, and most delete nothing.
+constinit Query brake = {R"(
+SELECT notion.brake() WHERE EXISTS (SELECT FROM notion.snapshots WHERE in_trash))"};
+
 constinit Query claim = {R"(
 UPDATE notion.snapshots s
    SET attempts = attempts + 1, failed = attempts >= 30,
@@ -236,6 +240,7 @@ bool merge_some() {
     MemoryContext memory =
         AllocSetContextCreate(TopMemoryContext, "pg_notion arrivals", ALLOCSET_DEFAULT_SIZES);
     worker::begin("taking admitted snapshots");
+    (void)run(brake);
     const int count = int(run(claim, {as_int4(batch)}));
     auto* arrivals =
         static_cast<Arrival*>(MemoryContextAlloc(memory, sizeof(Arrival) * (count + 1)));

@@ -185,6 +185,19 @@ is(sql($node, q{SELECT (SELECT count(*) FROM notion.work) + (SELECT count(*) FRO
     + (SELECT count(*) FROM notion.mappings WHERE flight <> 'none')}), 0,
     'nothing is left queued');
 
+# The brake, TRUNCATE included: too many deletes stop the link until someone says they are meant.
+$node->safe_psql('postgres', q{
+    INSERT INTO guests (name) SELECT 'bulk ' || i FROM generate_series(1, 30) i});
+flush();
+$before = writes();
+$node->safe_psql('postgres', 'TRUNCATE guests');
+wait_until($node, q{SELECT state, reason LIKE 'the brake: %' FROM notion.status}, 'paused|t',
+    'TRUNCATE meets the brake');
+is(writes(), $before, 'no page was trashed');
+$node->safe_psql('postgres', q{SELECT notion.resume('guests', allow_deletes => true)});
+flush();
+is(sql($node, 'SELECT count(*) FROM crm.guests'), 0, 'and when it is meant, the pages go');
+
 $node->safe_psql('postgres', q{SELECT notion.unlink('guests')});
 $before = writes();
 $node->safe_psql('postgres', q{UPDATE guests SET fee = 1});

@@ -1,0 +1,39 @@
+-- The brake: more than 20 rows and more than 5 % of a link, deleted or trashed within an hour in one
+-- direction, stop it until someone says that this is meant.
+
+ALTER TABLE notion.links ADD deletes_allowed_until timestamptz;
+COMMENT ON COLUMN notion.links.deletes_allowed_until IS
+    'until then the brake lets deletes through: set by notion.resume(…, allow_deletes => true)';
+
+CREATE FUNCTION notion.brake() RETURNS void
+    LANGUAGE sql
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    WITH deletes AS (
+        SELECT w.link, 'to be trashed in Notion' AS what, count(*) AS rows
+          FROM notion.work w WHERE w.wish ->> 'action' = 'trash' GROUP BY w.link
+        UNION ALL
+        SELECT g.link, 'to be trashed in Notion', count(*) FROM notion.log g
+         WHERE g.action = 'trash' AND g.at > pg_catalog.now() - interval '1 hour' GROUP BY g.link
+        UNION ALL
+        SELECT s.link, 'to be deleted here', count(*)
+          FROM notion.snapshots s JOIN notion.links l ON l.id = s.link
+         WHERE s.in_trash AND l.on_notion_trash = 'delete' GROUP BY s.link
+        UNION ALL
+        SELECT g.link, 'to be deleted here', count(*) FROM notion.log g
+         WHERE g.action = 'delete' AND g.at > pg_catalog.now() - interval '1 hour' GROUP BY g.link),
+    totals AS (SELECT d.link, d.what, pg_catalog.sum(d.rows) AS rows FROM deletes d
+                GROUP BY d.link, d.what HAVING pg_catalog.sum(d.rows) > 20)
+    UPDATE notion.links l
+       SET state = 'paused',
+           reason = pg_catalog.format('the brake: %s rows %s within an hour; if that is meant: '
+                                      'notion.resume(%L, allow_deletes => true)',
+                                      t.rows, t.what, l.table_id::regclass)
+      FROM totals t
+     WHERE t.link = l.id AND l.state = 'active'
+       AND coalesce(l.deletes_allowed_until < pg_catalog.now(), true)
+       AND t.rows > 0.05 * (SELECT count(*) FROM notion.mappings m WHERE m.link = l.id);
+END;
+COMMENT ON FUNCTION notion.brake() IS
+    'pauses links that are about to delete too much; called by the worker before it does';
+REVOKE ALL ON FUNCTION notion.brake() FROM PUBLIC;
