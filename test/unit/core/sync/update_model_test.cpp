@@ -458,14 +458,9 @@ void expect_clean(const Guards& guards, const Load& load) {
     EXPECT_GT(verdict.states, 1000U);
 }
 
-TEST(UpdateModel, NothingIsLostUnderRuleNotion) {
+TEST(UpdateModel, NothingIsLostUnderEitherRule) {
     expect_clean({}, large);
-}
-
-TEST(UpdateModel, NothingIsLostUnderRulePostgres) {
-    Guards guards;
-    guards.rule = Rule::postgres;
-    expect_clean(guards, large);
+    expect_clean({.rule = Rule::postgres}, large);
 }
 
 TEST(UpdateModel, NothingIsLostWhenAPersonEditsTwice) {
@@ -473,9 +468,8 @@ TEST(UpdateModel, NothingIsLostWhenAPersonEditsTwice) {
 }
 
 /// Each guard taken away brings a violation back.
-void expect_broken(bool Guards::*guard, const Load& load, Rule rule = Rule::notion) {
+void expect_broken(bool Guards::*guard, const Load& load) {
     Guards guards;
-    guards.rule = rule;
     guards.*guard = false;
     EXPECT_FALSE(explore(guards, load).clean());
 }
@@ -483,22 +477,22 @@ void expect_broken(bool Guards::*guard, const Load& load, Rule rule = Rule::noti
 TEST(UpdateModel, BreaksWithoutAdmission) {
     expect_broken(&Guards::admit, small);
 }
+
 TEST(UpdateModel, BreaksWhenReadsDoNotRaiseTheFence) {
     expect_broken(&Guards::fence_reads, {1, 2, 0, 0});
 }
-TEST(UpdateModel, BreaksWhenAnUnknownWriteIsRepeated) {
+
+TEST(UpdateModel, BreaksWhenAnUnknownOutcomeIsGuessed) {
     expect_broken(&Guards::look, small);
-}
-TEST(UpdateModel, BreaksWithoutPatience) {
     expect_broken(&Guards::patience, large);
 }
+
 TEST(UpdateModel, BreaksWhenALaggingIndexIsBelieved) {
     expect_broken(&Guards::distrust_query, small);
 }
-TEST(UpdateModel, BreaksWithoutAGuardRead) {
+
+TEST(UpdateModel, BreaksWithoutAGuardReadOrReceipts) {
     expect_broken(&Guards::guard_read, small);
-}
-TEST(UpdateModel, BreaksWithoutReceipts) {
     expect_broken(&Guards::receipts, small);
 }
 
