@@ -91,6 +91,7 @@ extern "C" {
 #include "parser/parsetree.h"
 #include "pgstat.h"
 #include "port/pg_bitutils.h"
+#include "postmaster/autovacuum.h"
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
 #include "storage/buffile.h"

@@ -21,6 +21,7 @@ char* ca_file = nullptr;
 int settle_ms = 150'000;
 int index_lag_ms = 5'000;
 int max_requests = 0;
+int analyze_requests = 10;
 bool pushdown = true;
 
 namespace {
@@ -81,6 +82,8 @@ constexpr Number numbers[] = {
     {"notion.max_requests", "Requests that one statement may make to Notion.",
      "0 means no limit. A scan that needs more fails with an error, never with fewer rows.",
      &max_requests, 0, 0, INT_MAX, PGC_USERSET, 0},
+    {"notion.analyze_requests", "Requests that ANALYZE of a foreign table may make to Notion.",
+     "0 leaves foreign tables out.", &analyze_requests, 10, 0, 10'000, PGC_USERSET, 0},
 };
 
 struct Text {

@@ -2,6 +2,7 @@
 // planning, in words, before anything was asked of Notion. scope: backend.
 #include "pg/postgres.hpp"
 
+#include "pg/fdw/analyze.hpp"
 #include "pg/fdw/explain.hpp"
 #include "pg/fdw/import.hpp"
 #include "pg/fdw/plan.hpp"
@@ -53,6 +54,7 @@ extern "C" Datum notion_fdw_handler(PG_FUNCTION_ARGS) {
     routine->ExplainForeignScan = explain_scan;
     routine->AddForeignUpdateTargets = add_targets;
     routine->PlanForeignModify = plan_modify;
+    routine->AnalyzeForeignTable = analyze_table;
     routine->ImportForeignSchema = import_schema;
     PG_RETURN_POINTER(routine);
 }

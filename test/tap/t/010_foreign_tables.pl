@@ -214,6 +214,16 @@ is(sql($node, 'SELECT count(*) FROM crm.participants'), 499, 'or by scan');
     SELECT count(*) FROM generate_series(1, 5) g LEFT JOIN crm.participants ON true');
 is("$count in $requests", '2495 in 5', 'a rescan without new parameters asks nothing again');
 
+# ANALYZE
+(undef, $requests) = asked('ANALYZE crm.participants');
+is($requests, 5, 'ANALYZE reads the pages');
+like(sql($node, 'EXPLAIN SELECT * FROM crm.participants'), qr/ rows=499 .*Estimated Requests: 5\b/s,
+    'and the planner knows their number');
+(undef, $requests) = asked('SET notion.analyze_requests = 2; ANALYZE crm.participants');
+is($requests, 2, 'no more requests than notion.analyze_requests');
+like(sql($node, 'EXPLAIN SELECT * FROM crm.participants'), qr/ rows=499 /,
+    'what was known of the rest is kept');
+
 # EXPLAIN
 my $plan;
 ($plan, $requests) = asked("EXPLAIN SELECT name FROM crm.participants
