@@ -162,6 +162,11 @@ extern "C" {
 #endif
 }
 
+// Headers of a newer Debian take strlcpy for the C library's; looked at here, it is not there yet.
+#if HAVE_DECL_STRLCPY && !__GLIBC_PREREQ(2, 38)
+extern "C" size_t strlcpy(char* to, const char* from, size_t size);
+#endif
+
 static_assert(PG_VERSION_NUM >= 150000, "pg_notion needs PostgreSQL 15 or later");
 
 /// This process's number in the array of processes: what others wake it by.

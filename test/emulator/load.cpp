@@ -117,7 +117,7 @@ void load_schema(World& world, const Json& json, bool late) {
         if (!late)
             throw;
         // A rollup over a relation that was not recorded: its values are loaded as they are.
-        for (const auto& entry : schema.GetObject()) {
+        for (const auto& entry : std::as_const(schema).GetObject()) {
             Property property;
             property.name = view(entry.name);
             property.id = decoded_property_id(text_member(entry.value, "id").value_or(""));

@@ -173,7 +173,7 @@ void hear(const Ticket& ticket, const bridge::Reply& reply) {
     if (source == nullptr || reply.date_ms < 0)
         return;
     int64_t skew_ms = net.now_ms - reply.date_ms;
-    source->skew_ms = Abs(skew_ms) >= skew_noticed_ms ? skew_ms : 0;
+    source->skew_ms = std::abs(skew_ms) >= skew_noticed_ms ? skew_ms : 0;
 }
 
 } // namespace notion::pg::worker
