@@ -169,9 +169,10 @@ my @ids = split /\n/, sql($node, q{SELECT page FROM notion.rows
 my $title = sub { +{ properties => { Name => { title => [{ text => { content => $_[0] } }] } } } };
 my $turn = 0;
 for my $id (@ids) {
-    $notion->control('POST', 'clock', { advance_ms => 60_000 }) if $turn++ % 40 == 0;
+    $notion->control('POST', 'clock', { advance_ms => 600_000 }) if $turn++ % 40 == 0;
     $notion->person('ada', 'PATCH', "/v1/pages/$id", $title->("edit $turn"));
 }
+$notion->control('POST', 'clock', { advance_ms => 600_000 });
 my $query = '/v1/data_sources/' . source('walked') . '/query';
 $notion->control('POST', 'semantics', { live_cursors => json('true') });
 $notion->control('POST', 'faults', { kind => 'hang', path => $query, skip => 1, count => 1 });
