@@ -1,5 +1,5 @@
--- The brake: more than 20 rows and more than 5 % of a link, deleted or trashed within an hour in one
--- direction, stop it until someone says that this is meant.
+-- The brake: more than 20 rows and more than 5 % of a link, deleted or trashed within an hour in
+-- one direction, stop it until someone says that this is meant.
 
 ALTER TABLE notion.links ADD deletes_allowed_until timestamptz;
 COMMENT ON COLUMN notion.links.deletes_allowed_until IS

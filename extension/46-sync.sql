@@ -129,7 +129,8 @@ BEGIN
     GET DIAGNOSTICS rows = ROW_COUNT;
     WITH gone AS (
         DELETE FROM notion.snapshots s
-         WHERE s.link = linked AND s.failed AND s.page::text = discard.key RETURNING s.page, s.reason)
+         WHERE s.link = linked AND s.failed AND s.page::text = discard.key
+        RETURNING s.page, s.reason)
     INSERT INTO notion.log (link, page, side, action, actor, outcome)
     SELECT linked, gone.page, 'notion', 'discard', notion.invoker(), gone.reason FROM gone;
     GET DIAGNOSTICS pages = ROW_COUNT;

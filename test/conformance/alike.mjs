@@ -119,7 +119,8 @@ test("recorded exchanges are answered alike", { skip }, async () => {
     return !known
   })
   console.log(
-    `${counts.repeated} recorded exchanges repeated; left out: ${counts.not_emulated} of endpoints` +
+    `${counts.repeated} recorded exchanges repeated; left out: ` +
+    `${counts.not_emulated} of endpoints` +
       ` that are not emulated or not comparable, ${counts.unknown_object} about objects that were` +
       ` there before; ${found.length - unknown.length} known differences`,
   )

@@ -58,7 +58,8 @@ test("a property of every type is configured and comes back", async () => {
   const types = Object.values(zoo.source.properties).map((property) => property.type)
   const expected =
     "checkbox created_by created_time date email files formula last_edited_by last_edited_time " +
-    "multi_select number people phone_number relation rich_text rollup rollup select status title " +
+    "multi_select number people phone_number relation rich_text rollup rollup select status " +
+    "title " +
     "unique_id url"
   assert.equal(types.sort().join(" "), expected)
   assert.equal(zoo.source.properties.Num.number.format, "euro")
