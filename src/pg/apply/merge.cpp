@@ -91,6 +91,15 @@ INSERT INTO notion.due_pages AS d (link, page, why)
 SELECT link, page, 'overtaken while it waited' FROM stale
     ON CONFLICT (link, page) DO UPDATE SET due = least(d.due, now()), attempts = 0)"};
 
+/// A page that nobody maps, with the marker of a row whose own page is not known yet: that row's
+/// create decides, or the look-up of what became of it. Taken for a new page, it would be doubled.
+constinit Query select_claimant = {R"(
+SELECT FROM notion.snapshots s
+  LEFT JOIN notion.mappings m ON m.link = s.link AND m.key = s.marker
+  LEFT JOIN notion.work w ON w.link = s.link AND w.key = s.marker
+ WHERE s.link = $1 AND s.page = $2::uuid AND m.page IS NULL
+   AND (m.flight <> 'none' OR w.state IN ('new', 'wish', 'sending') AND NOT w.deleted))"};
+
 /// A wish was decided before this snapshot was merged: it is decided again.
 constinit Query decide_again = {R"(
 UPDATE notion.work SET state = 'new', version = version + 1, due = now()
@@ -217,6 +226,8 @@ void merge_arrival(const Arrival& arrival, const Linked& linked, bridge::Text* t
     capture::set_hops(int32(column_int8(0, 3)) + 1);
     if (merging.key.empty() && !linked.inserts)
         (void)run(drop_snapshot, {link, page});
+    else if (merging.key.empty() && run(select_claimant, {link, page}) > 0)
+        wait_with(arrival, "the row of its marker is being sent", true);
     else
         merge(merging);
 }

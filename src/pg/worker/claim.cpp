@@ -23,6 +23,7 @@ constinit Query read_wishes = {
     "  LEFT JOIN notion.polls p ON p.link = w.link"
     " WHERE w.state = 'wish' AND w.due <= clock_timestamp() AND w.bulk = $2"
     "   AND w.link <> ALL ($3::text::integer[])"
+    "   AND NOT EXISTS (SELECT FROM notion.jobs j WHERE j.link = l.id AND j.state = 'pairing')"
     "   AND coalesce(m.flight, 'none') = 'none'"
     "   AND (w.wish ->> 'action' = 'create' OR l.direction = 'to_notion'"
     "        OR p.asked_at > w.wished_at)"

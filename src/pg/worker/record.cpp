@@ -42,6 +42,10 @@ constinit Query write_base = {
     "      FROM answer, (SELECT k.flight_kind AS kind FROM notion.mappings k"
     "                     WHERE k.link = $1 AND k.key = $2) old"
     "     WHERE m.link = $1 AND m.key = $2 RETURNING m.page, old.kind),"
+    // What a poll saw of a page before its create was known waits in vain now.
+    " nudged AS ("
+    "    UPDATE notion.snapshots s SET due = clock_timestamp() FROM answer"
+    "     WHERE s.link = $1 AND s.page = (o ->> 'page')::uuid AND NOT s.failed),"
     " log AS ("
     "    INSERT INTO notion.log (link, key, page, side, action, changes, actor, request_id)"
     "    SELECT $1, $2, mapping.page, 'postgres',"
