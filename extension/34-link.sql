@@ -112,6 +112,11 @@ BEGIN
     PERFORM notion.require_owner("table");
     SELECT string_agg(f, E'\n') INTO faults
       FROM notion.link_faults("table", foreign_table, direction, rule, columns) f;
+    IF on_notion_trash <> 'ignore' THEN
+        RAISE EXCEPTION 'on_notion_trash "%" is not supported yet', on_notion_trash
+            USING ERRCODE = 'feature_not_supported',
+                  HINT = 'With "ignore" a page in the trash leaves its row alone.';
+    END IF;
     IF faults IS NOT NULL THEN
         RAISE EXCEPTION 'table % cannot be linked with %', "table", foreign_table
             USING ERRCODE = 'invalid_parameter_value', DETAIL = faults;
@@ -144,7 +149,7 @@ COMMENT ON FUNCTION notion.link(regclass, regclass, text, jsonb, text, text, tex
     'Links a table with a foreign table of notion_fdw. direction: to_notion, from_notion or '
     'both, no default. columns: {"column": "foreign column"} or {"column": {"property": …, '
     '"direction": …, "rule": …}}; null: all columns of equal name; the primary key must be '
-    'among them. rule: newest, notion, postgres or manual. on_notion_trash: ignore or delete.'
+    'among them. rule: newest, notion, postgres or manual. on_notion_trash: ignore.'
     ' on_postgres_delete: trash or ignore. Makes no request and sends nothing before '
     'notion.sync. Errors: 42501 not the owner, 22023 with every mismatch in DETAIL, 55P03 the'
     ' table is locked.';

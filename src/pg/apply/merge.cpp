@@ -76,8 +76,10 @@ logged AS (
               FROM jsonb_array_elements(told.changes) c), seen.edited_by::text
       FROM told, seen
      WHERE j ->> 'action' <> 'none' OR jsonb_array_length(told.changes) > 0)
-INSERT INTO notion.work AS w (link, key, hops)
-SELECT $1, $3, 1 FROM told WHERE told.dirty
+INSERT INTO notion.work AS w (link, key, hops, captured_at)
+SELECT $1, $3, 1, coalesce(m.changed_at, now())
+  FROM told LEFT JOIN notion.mappings m ON m.link = $1 AND m.key = $3
+ WHERE told.dirty
 ON CONFLICT (link, key) DO UPDATE SET version = w.version + 1, state = 'new', due = now())"};
 
 /// What was asked for before the last acknowledgement, or shows an older minute, is no news any
