@@ -8,6 +8,7 @@
 #include "rich_text.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace emulator {
 
