@@ -120,6 +120,10 @@ CREATE TABLE notion.work (
     PRIMARY KEY (link, key)
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02);
 CREATE INDEX work_due ON notion.work (state, bulk, due);
+CREATE INDEX work_wishes ON notion.work (link, bulk, due) WHERE state = 'wish';
+-- Whether a guard is wanted is asked after every answer, with 100,000 creates queued too.
+CREATE INDEX work_guarded ON notion.work (link)
+    WHERE state = 'wish' AND wish ->> 'action' <> 'create';
 COMMENT ON TABLE notion.work IS 'dirty keys: what is here and not yet acknowledged by Notion';
 
 CREATE TABLE notion.polls (

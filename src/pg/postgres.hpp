@@ -132,6 +132,7 @@ extern "C" {
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/numeric.h"
+#include "utils/plancache.h"
 #include "utils/ps_status.h"
 #include "utils/rangetypes.h"
 #include "utils/rel.h"

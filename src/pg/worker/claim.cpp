@@ -11,7 +11,7 @@
 namespace notion::pg::worker {
 namespace {
 
-constexpr int claims_max = 64; // a round; as many as can be under way at all
+constexpr int claims_max = 64; // of a link in a round; as many as can be under way at all
 
 constinit Query read_wishes = {
     "SELECT w.link, w.key, w.version, w.wish::text, w.bulk, to_jsonb(m)::text, m.page::text,"
@@ -21,8 +21,7 @@ constinit Query read_wishes = {
     "  JOIN notion.links l ON l.id = w.link AND l.state = 'active'"
     "  LEFT JOIN notion.mappings m ON m.link = w.link AND m.key = w.key"
     "  LEFT JOIN notion.polls p ON p.link = w.link"
-    " WHERE w.state = 'wish' AND w.due <= clock_timestamp() AND w.bulk = $2"
-    "   AND w.link <> ALL ($3::text::integer[])"
+    " WHERE w.state = 'wish' AND w.due <= clock_timestamp() AND w.link = $2 AND w.bulk = $3"
     "   AND NOT EXISTS (SELECT FROM notion.jobs j WHERE j.link = l.id AND j.state = 'pairing')"
     "   AND coalesce(m.flight, 'none') = 'none'"
     "   AND (w.wish ->> 'action' = 'create' OR l.direction = 'to_notion'"
@@ -80,10 +79,9 @@ struct Wish {
     bool is_doubtful;
 };
 
-/// `without`: links, as an array's text.
-int read(bool bulk, const char* without, Wish (&wishes)[claims_max]) {
-    auto count =
-        static_cast<int>(run(read_wishes, {as_int4(claims_max), as_bool(bulk), as_text(without)}));
+int read(int32 link, bool bulk, int room, Wish (&wishes)[claims_max]) {
+    auto count = static_cast<int>(
+        run(read_wishes, {as_int4(Min(room, claims_max)), as_int4(link), as_bool(bulk)}));
     for (int i = 0; i < count; i++) {
         auto row = static_cast<uint64>(i);
         wishes[i] = {.link = static_cast<int32>(column_int8(row, 1)),
@@ -146,32 +144,40 @@ bool claim(const Wish& wish, sync::Priority priority) {
     return true;
 }
 
-void append_links_of(Oid server, StringInfo list) {
-    for (const Linked& link : all_links())
-        if (link.server == server)
-            appendStringInfo(list, "%s%d", list->len == 0 ? "" : ",", link.id);
+} // namespace
+
+namespace {
+
+void plan_lane(const Source& source, bool bulk) {
+    sync::Priority priority = bulk ? sync::Priority::backfill : sync::Priority::outbound;
+    int room = room_of(Errand::write, source);
+    if (room <= 0)
+        return;
+    int64_t wait_ms = source.no_budget_until_ms[static_cast<int>(priority)] - net.now_ms;
+    if (wait_ms > 0)
+        return due_in(wait_ms);
+    Wish wishes[claims_max];
+    int count = read(source.link, bulk, room, wishes);
+    for (int i = 0; i < count; i++)
+        if (!claim(wishes[i], priority))
+            return;
 }
 
 } // namespace
 
 // Two lanes: what people did goes before what bulk jobs did, which keep a share of the budget.
+// Links take turns at being first: one with 100,000 wishes does not keep the others waiting.
 void plan_writes() {
-    Wish wishes[claims_max];
-    for (bool bulk : {false, true}) {
-        sync::Priority priority = bulk ? sync::Priority::backfill : sync::Priority::outbound;
-        StringInfoData without; // links whose server has no request to give just now
-        initStringInfo(&without);
-        bool refused;
-        do {
-            refused = false;
-            int count = read(bulk, psprintf("{%s}", without.data), wishes);
-            for (int i = 0; i < count && !refused; i++) {
-                refused = !claim(wishes[i], priority);
-                if (refused)
-                    append_links_of(find_link(wishes[i].link)->server, &without);
-            }
-        } while (refused);
-    }
+    static size_t first;
+    std::span<Source> sources = all_sources();
+    for (bool bulk : {false, true})
+        for (size_t i = 0; i < sources.size(); i++) {
+            const Source& source = sources[(first + i) % sources.size()];
+            const Linked* link = find_link(source.link);
+            if (link != nullptr && link->active)
+                plan_lane(source, bulk);
+        }
+    first++;
 }
 
 } // namespace notion::pg::worker

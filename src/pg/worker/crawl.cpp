@@ -14,6 +14,11 @@ namespace {
 
 constexpr int crawls_max = 64; // planned a round
 
+// A guard costs requests that writes could have: where it takes long, because much was edited or
+// the budget is short, writes get four times as long before the next one, and go in larger batches.
+constexpr int64_t guard_pause_factor = 4;
+constexpr int64_t guard_pause_max_ms = 10'000;
+
 // A poll goes in order of edit time, so that what is edited during the walk comes again at its end;
 // a scan in that of creation, in which no edit moves a page. Both go on from the last minute that
 // they saw: a poll wherever it can, since an edit moves the page at which its cursor may stand.
@@ -28,7 +33,8 @@ constinit Query make_polls = {
 // wait for that transaction, or take a page away from it, and its row would get a second page.
 constinit Query read_polls = {
     "SELECT l.id, to_char(p.watermark, 'YYYY-MM-DD\"T\"HH24:MI:00.000\"Z\"'),"
-    "       coalesce((extract(epoch FROM p.watermark) * 1000)::bigint, -1)"
+    "       coalesce((extract(epoch FROM p.watermark) * 1000)::bigint, -1),"
+    "       p.next_at > clock_timestamp() AS is_guard"
     "  FROM notion.polls p JOIN notion.links l ON l.id = p.link"
     " WHERE NOT EXISTS (SELECT FROM notion.jobs j WHERE j.link = l.id AND j.state = 'pairing')"
     "   AND ((p.next_at <= clock_timestamp()"
@@ -152,8 +158,13 @@ void begin_polls() {
     uint64 count = run(read_polls, {as_int4(crawls_max)});
     for (uint64 row = 0; row < count; row++) {
         Source* source = find_source(static_cast<int32>(column_int8(row, 1)));
-        if (source != nullptr && !source->poll.under_way)
-            start(source->poll, 0, column_text(row, 2), column_int8(row, 3));
+        if (source == nullptr || source->poll.under_way)
+            continue;
+        if (column_bool(row, 4) && net.now_ms < source->next_guard_ms) {
+            due_in(source->next_guard_ms - net.now_ms);
+            continue;
+        }
+        start(source->poll, 0, column_text(row, 2), column_int8(row, 3));
     }
 }
 
@@ -180,6 +191,10 @@ void begin_scans() {
         start(source->scan, jobs[i], nullptr, -1);
     }
 }
+
+// Polls overlap, and show the same pages again and again: when one was seen last need not be known
+// better than this, and is not worth a write each time.
+constexpr int64_t seen_slack_ms = 20'000;
 
 struct Harvest {
     StringInfoData admitted;
@@ -240,7 +255,8 @@ void store(const Linked& link, const Ticket& ticket, const Crawl& crawl, Harvest
     }
     if (harvest.seen.len > 0) {
         appendStringInfoChar(&harvest.seen, ']');
-        touch_seen(link.id, harvest.seen.data, ticket.asked_ms);
+        touch_seen(link.id, harvest.seen.data, ticket.asked_ms,
+                   ticket.errand == Errand::scan ? 0 : seen_slack_ms);
     }
     if (harvest.due.len > 0) {
         appendStringInfoChar(&harvest.due, ']');
@@ -254,6 +270,8 @@ void finish(Source& source, const Linked& link, Crawl& crawl) {
     crawl.under_way = false;
     crawl.failures = 0;
     crawl.resume_ms = 0;
+    int64_t took_ms = net.now_ms - crawl.asked_ms;
+    source.next_guard_ms = net.now_ms + Min(guard_pause_factor * took_ms, guard_pause_max_ms);
     run(read_quiet, {as_int4(link.id)});
     int64_t quiet = SPI_processed == 0 || crawl.news > 0 ? 0 : column_int8(0, 1) + 1;
     int64_t pause_ms = bridge::poll_pause_ms(int64_t{settings::poll_interval_s} * 1000,

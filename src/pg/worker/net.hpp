@@ -40,7 +40,9 @@ struct Source {
     int64_t skew_ms; ///< our clock less Notion's
     Crawl poll;
     Crawl scan;
-    int64_t next_look_ms; ///< for unknown outcomes
+    int64_t next_look_ms;  ///< for unknown outcomes
+    int64_t next_guard_ms; ///< a poll for the sake of writes: not before
+    int64_t no_budget_until_ms[sync::priorities];
 };
 
 enum class Errand : uint8_t { none, write, page, items, look_up, poll, scan, me };
@@ -102,6 +104,8 @@ void poll_now(int32 link);
 // tickets.cpp
 /// Takes a ticket and a request from the budget; null where one of them is not to be had now.
 Ticket* reserve(Errand errand, Source& source, const Linked& link, sync::Priority priority);
+/// How many requests of that errand may be added to those under way.
+int room_of(Errand errand, const Source& source);
 /// The request is not made after all.
 void give_back(Ticket* ticket);
 const char* keep_text(Ticket* ticket, const char* text);
@@ -145,8 +149,8 @@ void keep_snapshots(int32 link, const char* via, int64_t tick, int64_t asked_ms,
                     const char* array);
 /// The pages (a JSON array of ids) are to be read.
 void make_due(int32 link, const char* pages, const char* why, int64_t wait_ms);
-/// The pages showed the base.
-void touch_seen(int32 link, const char* pages, int64_t asked_ms);
+/// The pages showed the base. What was noted less than `slack_ms` before is left as it is.
+void touch_seen(int32 link, const char* pages, int64_t asked_ms, int64_t slack_ms);
 /// After a 2xx, or a page that shows what an unknown write did.
 bool record_answer(const Linked& link, const char* key, const char* mapping, const char* wish,
                    std::string_view answer, int64_t asked_ms, std::string_view request_id);

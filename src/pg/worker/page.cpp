@@ -110,7 +110,7 @@ void admit_page(const Ticket& ticket, const Linked& link, const char* snapshot) 
                        psprintf("[%s]", snapshot));
         return forget(ticket);
     case bridge::Admission::nothing_new:
-        touch_seen(ticket.link, psprintf("[\"%s\"]", ticket.page), ticket.asked_ms);
+        touch_seen(ticket.link, psprintf("[\"%s\"]", ticket.page), ticket.asked_ms, 0);
         return forget(ticket);
     case bridge::Admission::complete_it:
         complete_page(ticket, link, snapshot);

@@ -1,6 +1,7 @@
 // The common start and the transactions of the workers: see the header. scope: worker.
 #include "pg/postgres.hpp"
 
+#include "pg/wait.hpp"
 #include "pg/worker/process.hpp"
 
 namespace notion::pg::worker {
@@ -47,6 +48,20 @@ constexpr Pinned pinned[] = {
 void pin_settings() {
     for (const Pinned& it : pinned)
         SetConfigOption(it.name, it.value, PGC_SUSET, PGC_S_OVERRIDE);
+}
+
+// On an empty table one index is as good as another, and a plan made then would read all of a full
+// one. Queues fill and empty within minutes: while there is work, plans are made anew.
+void renew_plans() {
+    constexpr int transactions_min = 50;
+    constexpr int64_t renewal_ms = 2'000;
+    static int transactions;
+    static int64_t next_ms;
+    if (++transactions < transactions_min || steady_ms() < next_ms)
+        return;
+    transactions = 0;
+    next_ms = steady_ms() + renewal_ms;
+    ResetPlanCache();
 }
 
 bool extension_is_here() {
@@ -116,6 +131,7 @@ void start(Oid database, Role role) {
 }
 
 void begin(const char* what) {
+    renew_plans();
     SetCurrentStatementStartTimestamp();
     StartTransactionCommand();
     PushActiveSnapshot(GetTransactionSnapshot());

@@ -35,7 +35,8 @@ constinit Query update_seen = {
     "UPDATE notion.mappings m SET seen_at = $3 FROM ("
     "    SELECT k.link, k.key FROM notion.mappings k WHERE k.link = $1 AND k.page = ANY ("
     "           SELECT p::uuid FROM jsonb_array_elements_text($2::jsonb) p)"
-    "       AND (k.seen_at IS NULL OR k.seen_at < $3) FOR UPDATE SKIP LOCKED) s"
+    "       AND (k.seen_at IS NULL OR k.seen_at < $3 - $4 * interval '1 millisecond')"
+    "       FOR UPDATE SKIP LOCKED) s"
     " WHERE m.link = s.link AND m.key = s.key"};
 
 } // namespace
@@ -52,8 +53,8 @@ void make_due(int32 link, const char* pages, const char* why, int64_t wait_ms) {
     due_in(wait_ms);
 }
 
-void touch_seen(int32 link, const char* pages, int64_t asked_ms) {
-    run(update_seen, {as_int4(link), as_jsonb(pages), as_time_ms(asked_ms)});
+void touch_seen(int32 link, const char* pages, int64_t asked_ms, int64_t slack_ms) {
+    run(update_seen, {as_int4(link), as_jsonb(pages), as_time_ms(asked_ms), as_int8(slack_ms)});
 }
 
 } // namespace notion::pg::worker

@@ -95,13 +95,14 @@ void settle(Ticket& ticket) {
 
 Ticket* reserve(Errand errand, Source& source, const Linked& link, sync::Priority priority) {
     Ticket* ticket = free_ticket();
-    if (ticket == nullptr || busy(source.server) >= room_for(errand))
+    if (ticket == nullptr || room_of(errand, source) <= 0)
         return nullptr;
     Connection* connection = connection_of(source, link);
     if (connection == nullptr)
         return nullptr;
     int64_t wait_ms = take_request(connection->allowance, priority);
     if (wait_ms > 0) {
+        source.no_budget_until_ms[static_cast<int>(priority)] = net.now_ms + wait_ms;
         due_in(wait_ms);
         return nullptr;
     }
@@ -115,6 +116,10 @@ Ticket* reserve(Errand errand, Source& source, const Linked& link, sync::Priorit
     ticket->priority = priority;
     ticket->tick = next_tick();
     return ticket;
+}
+
+int room_of(Errand errand, const Source& source) {
+    return room_for(errand) - busy(source.server);
 }
 
 void give_back(Ticket* ticket) {
