@@ -58,6 +58,26 @@ COMMENT ON FUNCTION notion.adopt() IS
     'makes the links of a restored or copied database this database''s own, so that its workers '
     'speak to Notion; the original must not run any more, or both will';
 
+CREATE FUNCTION notion.awaits_page(link integer, marker text) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT EXISTS (
+            SELECT FROM notion.mappings f
+             WHERE f.link = awaits_page.link AND f.sent_marker = awaits_page.marker
+               AND f.flight <> 'none' AND f.flight_kind = 'create')
+        OR EXISTS (
+            SELECT FROM notion.work w
+              JOIN notion.links l ON l.id = w.link AND l.state <> 'new'
+              LEFT JOIN notion.mappings m ON m.link = w.link AND m.key = w.key
+             WHERE w.link = awaits_page.link AND w.key = awaits_page.marker
+               AND w.state IN ('new', 'wish', 'sending') AND m.page IS NULL);
+END;
+REVOKE ALL ON FUNCTION notion.awaits_page(integer, text) FROM PUBLIC;
+COMMENT ON FUNCTION notion.awaits_page(integer, text) IS
+    'whether a row with this key is queued or under way and has no page yet: a page that nobody '
+    'maps and that bears the key may be its own, and is no new page before that is settled';
+
 CREATE FUNCTION notion.receive_webhook(server name, body bytea, signature text) RETURNS integer
     LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp

@@ -79,16 +79,16 @@ constinit Query nominate = {
     "                     WHERE s.link = m.link AND s.page = m.page AND s.tick >= $2)"
     " ON CONFLICT (link, page) DO UPDATE SET due = least(d.due, clock_timestamp())"};
 
-// The pages of an answer, each with its mapping. A page that nobody maps may be the one that a
-// create of ours is making just now: then that one's mapping decides, and is worth a look-up.
+// The pages of an answer, each with its mapping. A page that nobody maps, with the key of a row
+// that is queued or under way, may be that row's: made by us just now, or by the primary before us.
+// It waits until that row's create is settled, and is no new page before.
 constinit Query read_pages = {
-    "SELECT o.value::text, coalesce(to_jsonb(m), to_jsonb(f))::text, o.value ->> 'page',"
+    "SELECT o.value::text, to_jsonb(m)::text, o.value ->> 'page',"
     "       o.value ->> CASE WHEN $3 THEN 'created' ELSE 'edited' END,"
-    "       m.key IS NULL AND f.flight = 'unknown'"
+    "       m.key IS NULL AND notion.awaits_page($2, o.value ->> 'marker') AS may_be_ours,"
+    "       m.fence >= $4 AS is_overtaken"
     "  FROM jsonb_array_elements($1::jsonb -> 'snapshots') WITH ORDINALITY o"
     "  LEFT JOIN notion.mappings m ON m.link = $2 AND m.page = (o.value ->> 'page')::uuid"
-    "  LEFT JOIN notion.mappings f ON m.key IS NULL AND f.link = $2 AND f.flight <> 'none'"
-    "       AND f.flight_kind = 'create' AND f.sent_marker = o.value ->> 'marker'"
     " ORDER BY o.ordinality"};
 
 constinit Query read_head = {
@@ -196,14 +196,18 @@ void begin_scans() {
 // better than this, and is not worth a write each time.
 constexpr int64_t seen_slack_ms = 20'000;
 
+// A write under way is settled by its own answer long before.
+constexpr int64_t under_way_ms = 3'000;
+
 struct Harvest {
     StringInfoData admitted;
     StringInfoData seen;
     StringInfoData due;
+    StringInfoData ours; ///< perhaps
+    StringInfoData lost; ///< to a flight
     int64_t pages;
     int64_t news;
     const char* last_minute;
-    bool found_ours;
 };
 
 void append(StringInfo array, const char* element, bool is_text) {
@@ -218,7 +222,8 @@ void judge(const Linked& link, const Ticket& ticket, int64_t asked_ms, uint64 ro
     const char* page = column_text(row, 3);
     harvest.last_minute = column_text(row, 4);
     harvest.pages++;
-    harvest.found_ours |= column_bool(row, 5);
+    if (column_bool(row, 5))
+        return append(&harvest.ours, page, true);
     bridge::Admission admission;
     bridge::Fault fault;
     const char* via = ticket.errand == Errand::scan ? "scan" : "poll";
@@ -241,27 +246,34 @@ void judge(const Linked& link, const Ticket& ticket, int64_t asked_ms, uint64 ro
         append(&harvest.due, page, true);
         break;
     case bridge::Admission::thrown_away:
-        append(&harvest.due, page, true); // what was not merged is read once more
+        // The answer of a write that came after this was asked for has shown all of it and more.
+        if (!column_bool(row, 6))
+            append(&harvest.lost, page, true);
         break;
     }
 }
 
+/// The array, complete; null where it is empty.
+const char* closed(StringInfo array) {
+    if (array->len == 0)
+        return nullptr;
+    appendStringInfoChar(array, ']');
+    return array->data;
+}
+
 void store(const Linked& link, const Ticket& ticket, const Crawl& crawl, Harvest& harvest) {
-    const char* via = ticket.errand == Errand::scan ? "scan" : "poll";
-    if (harvest.admitted.len > 0) {
-        appendStringInfoChar(&harvest.admitted, ']');
-        keep_snapshots(link.id, via, ticket.tick, ticket.asked_ms, crawl.job,
-                       harvest.admitted.data);
-    }
-    if (harvest.seen.len > 0) {
-        appendStringInfoChar(&harvest.seen, ']');
-        touch_seen(link.id, harvest.seen.data, ticket.asked_ms,
-                   ticket.errand == Errand::scan ? 0 : seen_slack_ms);
-    }
-    if (harvest.due.len > 0) {
-        appendStringInfoChar(&harvest.due, ']');
-        make_due(link.id, harvest.due.data, "a query's word was not enough", 0);
-    }
+    bool is_scan = ticket.errand == Errand::scan;
+    if (const char* pages = closed(&harvest.admitted))
+        keep_snapshots(link.id, is_scan ? "scan" : "poll", ticket.tick, ticket.asked_ms, crawl.job,
+                       pages);
+    if (const char* pages = closed(&harvest.seen))
+        touch_seen(link.id, pages, ticket.asked_ms, is_scan ? 0 : seen_slack_ms);
+    if (const char* pages = closed(&harvest.due))
+        make_due(link.id, pages, "a query's word was not enough", 0);
+    if (const char* pages = closed(&harvest.ours))
+        make_due(link.id, pages, may_be_ours, under_way_ms);
+    if (const char* pages = closed(&harvest.lost))
+        make_due(link.id, pages, lost_to_flight, under_way_ms);
     if (crawl.job != 0)
         run(job_progress, {as_int8(crawl.job), as_int8(harvest.pages)});
 }
@@ -326,14 +338,17 @@ bool take(Ticket& ticket, Source& source, const Linked& link, Crawl& crawl, std:
     initStringInfo(&harvest.admitted);
     initStringInfo(&harvest.seen);
     initStringInfo(&harvest.due);
-    uint64 count = run(read_pages, {as_jsonb(list), as_int4(link.id), as_bool(crawl.job != 0)});
+    initStringInfo(&harvest.ours);
+    initStringInfo(&harvest.lost);
+    uint64 count = run(read_pages, {as_jsonb(list), as_int4(link.id), as_bool(crawl.job != 0),
+                                    as_int8(ticket.tick)});
     int64_t asked_ms = ticket.asked_ms - source.skew_ms;
     for (uint64 row = 0; row < count; row++)
         judge(link, ticket, asked_ms, row, harvest);
     store(link, ticket, crawl, harvest);
     crawl.news += harvest.news;
-    if (harvest.found_ours)
-        source.next_look_ms = 0;
+    if (harvest.ours.len > 0)
+        source.next_look_ms = 0; // where the outcome of a create is unknown, here is evidence
     go_on(source, link, crawl, cursor, cut, harvest.last_minute);
     return true;
 }

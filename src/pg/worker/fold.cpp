@@ -94,17 +94,19 @@ constinit Query fold_events = {
 
 } // namespace
 
-void fold_outbox() {
+bool fold_outbox() {
     char from[32];
     snprintf(from, sizeof from, "%lld", static_cast<long long>(bound));
     run(fold_batches, {as_text(from), as_int4(batches_max)});
     int64_t batches = column_int8(0, 1);
     if (column_int8(0, 2) > 0)
         net.wakes_apply = true;
-    if (batches < batches_max)
-        bound = strtoll(column_text(0, 3), nullptr, 10);
-    else
+    if (batches == batches_max) {
         due_in(0);
+        return false;
+    }
+    bound = strtoll(column_text(0, 3), nullptr, 10);
+    return true;
 }
 
 void fold_inbox() {

@@ -63,12 +63,14 @@ void plan() {
     begin("looking for work");
     refresh_links();
     refresh_sources();
-    fold_outbox();
+    bool folded = fold_outbox();
     fold_inbox();
     plan_looks();
     plan_writes();
     plan_pages();
-    plan_crawls();
+    // A walk may meet pages of queued rows: it has to know all that are queued.
+    if (folded)
+        plan_crawls();
     keep_house();
     commit();
     send_reserved();

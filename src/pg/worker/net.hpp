@@ -118,7 +118,8 @@ int tickets_of(Errand errand, int32 link);
 void hear(const Ticket& ticket, const bridge::Reply& reply);
 
 // What the rounds plan: inside begin/commit, reserving tickets.
-void fold_outbox();           // fold.cpp
+/// False where batches are left.
+bool fold_outbox();           // fold.cpp
 void fold_inbox();            // fold.cpp
 void plan_looks();            // settle.cpp
 void plan_writes();           // claim.cpp
@@ -147,6 +148,11 @@ void settle_by_page(Ticket& ticket, const Linked& link, const bridge::Reply& rep
 /// Keeps snapshots (a JSON array) for apply.
 void keep_snapshots(int32 link, const char* via, int64_t tick, int64_t asked_ms, int64_t job,
                     const char* array);
+/// Why a page is due that may be the one of a row whose create is not settled: once a mapping has
+/// it, it need not be read.
+inline constexpr const char* may_be_ours = "may be a queued row's";
+/// What a walk showed of a page while it was written: the write's answer says it all, if one comes.
+inline constexpr const char* lost_to_flight = "lost to a flight";
 /// The pages (a JSON array of ids) are to be read.
 void make_due(int32 link, const char* pages, const char* why, int64_t wait_ms);
 /// The pages showed the base. What was noted less than `slack_ms` before is left as it is.

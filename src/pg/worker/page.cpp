@@ -36,10 +36,12 @@ constinit Query ask_again = {
     " WHERE link = $1 AND page = $2 AND attempts = $3"};
 
 constinit Query read_mapping = {
-    "SELECT to_jsonb(m)::text FROM notion.mappings m"
-    " WHERE m.link = $1 AND (m.page = $2 OR (m.page IS NULL AND m.flight <> 'none'"
-    "       AND m.flight_kind = 'create' AND m.sent_marker = $3::jsonb ->> 'marker'))"
-    " ORDER BY m.page IS NULL LIMIT 1"};
+    "SELECT to_jsonb(m)::text FROM notion.mappings m WHERE m.link = $1 AND m.page = $2"};
+
+constinit Query is_awaited = {"SELECT notion.awaits_page($1, $2::jsonb ->> 'marker')"};
+
+constinit Query forget_ours = {"DELETE FROM notion.due_pages d USING notion.mappings m"
+                               " WHERE d.why = $1 AND m.link = d.link AND m.page = d.page"};
 
 constinit Query update_page_state = {
     "UPDATE notion.mappings SET page_state = $3, reason = $4 WHERE link = $1 AND page = $2"};
@@ -96,9 +98,13 @@ void take_refusal(const Ticket& ticket, const bridge::Reply& reply) {
 void admit_page(const Ticket& ticket, const Linked& link, const char* snapshot) {
     const Source* source = find_source(ticket.link);
     int64_t asked_ms = ticket.asked_ms - (source != nullptr ? source->skew_ms : 0);
-    bool mapped =
-        run(read_mapping, {as_int4(ticket.link), as_uuid(ticket.page), as_jsonb(snapshot)}) == 1;
+    bool mapped = run(read_mapping, {as_int4(ticket.link), as_uuid(ticket.page)}) == 1;
     const char* mapping = mapped ? column_text(0, 1) : "";
+    if (!mapped) {
+        run(is_awaited, {as_int4(ticket.link), as_jsonb(snapshot)});
+        if (column_bool(0, 1))
+            return; // it stays due
+    }
     bridge::Admission admission;
     bridge::Fault fault;
     if (!bridge::sync_admit(link.link, mapping, snapshot, "get", ticket.tick, asked_ms,
@@ -127,6 +133,7 @@ void plan_pages() {
         const char* page;
         int32_t attempts;
     } due[pages_max];
+    run(forget_ours, {as_text(may_be_ours)});
     auto count = static_cast<int>(run(read_due, {as_int4(pages_max)}));
     for (int i = 0; i < count; i++) {
         auto row = static_cast<uint64>(i);

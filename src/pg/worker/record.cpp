@@ -46,6 +46,9 @@ constinit Query write_base = {
     " nudged AS ("
     "    UPDATE notion.snapshots s SET due = clock_timestamp() FROM answer"
     "     WHERE s.link = $1 AND s.page = (o ->> 'page')::uuid AND NOT s.failed),"
+    " lost AS ("
+    "    DELETE FROM notion.due_pages d USING mapping"
+    "     WHERE d.link = $1 AND d.page = mapping.page AND d.why = $7),"
     " log AS ("
     "    INSERT INTO notion.log (link, key, page, side, action, changes, actor, request_id)"
     "    SELECT $1, $2, mapping.page, 'postgres',"
@@ -134,7 +137,7 @@ bool record_answer(const Linked& link, const char* key, const char* mapping, con
     }
     int64_t fence = next_tick();
     run(write_base, {as_int4(link.id), as_text(key), as_jsonb(taken_text()), as_int8(fence),
-                     as_time_ms(asked_ms), as_text(request_id)});
+                     as_time_ms(asked_ms), as_text(request_id), as_text(lost_to_flight)});
     bool news = column_bool(0, 1);
     const char* snapshot = column_text(0, 2);
     if (column_bool(0, 3))
