@@ -33,7 +33,7 @@ my @pages = grep { $sources{ $_->{parent}{data_source_id} // '' } } values %{ $f
 note(scalar(keys %sources) . ' data sources, ' . @pages . ' pages');
 
 my $node = start_node('main');
-my $emulator = start_emulator(budget => 0, judged => 0);
+my $emulator = start_emulator(budget => 0);
 $emulator->control('POST', 'load',
     { data_sources => [ values %sources ], pages => \@pages, newest_first => \1 });
 connect_workspace($node, $emulator, options => ["budget_per_minute '-1'"]);
