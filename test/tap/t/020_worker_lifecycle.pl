@@ -150,5 +150,7 @@ both_run('postgres', 'both workers run without preloading');
 is(sql($node, 'SELECT notion.start_worker()'), 'f', 'a second call starts no other');
 is(sql($node, "SELECT count(*) FROM pg_stat_activity
     WHERE backend_type = 'pg_notion launcher'"), '1', 'there is one launcher');
+sql($node, 'DROP EXTENSION pg_notion');
+nobody_runs('postgres', 'without the hook too, they notice that the extension is gone');
 $node->stop;
 done_testing();
