@@ -74,7 +74,8 @@ CREATE TABLE notion.mappings (
     settle_until timestamptz,
     attempts integer NOT NULL DEFAULT 0,
     held jsonb NOT NULL DEFAULT '{}',   -- property id -> reason
-    hops integer NOT NULL DEFAULT 0,
+    hops integer NOT NULL DEFAULT 0,    -- applies in a row that came out different and went back
+    hopped_at timestamptz,              -- the last of them: they count for ten minutes
     changed_at timestamptz,             -- when the row last changed here, as far as captured
     seen_at timestamptz,                -- last snapshot in which the page equalled the base
     reason text,
@@ -186,6 +187,7 @@ CREATE TABLE notion.snapshots (
     attempts integer NOT NULL DEFAULT 0,
     reason text,
     failed boolean NOT NULL DEFAULT false,
+    deaths integer NOT NULL DEFAULT 0,  -- of the apply process, while it merged this one
     PRIMARY KEY (link, page)
 );
 CREATE INDEX snapshots_due ON notion.snapshots (failed, due);

@@ -19,7 +19,10 @@ bool fingerprint(std::string_view token, Fingerprint& out, Fault& fault) noexcep
 
 int64_t budget_take(sync::Budget& budget, sync::Priority priority, int64_t now_ms) noexcept;
 void budget_give_back(sync::Budget& budget, sync::Priority priority) noexcept;
-void budget_refused(sync::Budget& budget, int64_t now_ms, int64_t retry_after_ms) noexcept;
+void budget_refused(sync::Budget& budget, int64_t now_ms, int64_t retry_after_ms,
+                    bool overload) noexcept;
 void budget_restart(sync::Budget& budget, int32_t limit, int64_t now_ms) noexcept;
+/// Requests a window, as stated or as learned from refusals; < 0: unlimited.
+int32_t budget_limit(const sync::Budget& budget) noexcept;
 
 } // namespace notion::bridge

@@ -17,9 +17,8 @@ constexpr int64_t quiet_factor = 4;
 constexpr int64_t look_pauses = 10;
 constexpr int64_t look_pause_max_ms = 15'000;
 
-} // namespace
-
-int64_t pause_ms(int32_t attempt) noexcept {
+/// In [0,1).
+double random_fraction() noexcept {
     double fraction = 0.5;
     Fault fault;
     guarded(fault, [&] {
@@ -27,7 +26,29 @@ int64_t pause_ms(int32_t attempt) noexcept {
         net::random_fill(bytes);
         fraction = (bytes[0] * 256 + bytes[1]) / 65536.0;
     });
-    return sync::backoff_ms(attempt, fraction);
+    return fraction;
+}
+
+} // namespace
+
+int64_t pause_ms(int32_t attempt) noexcept {
+    return sync::backoff_ms(attempt, random_fraction());
+}
+
+void breaker_note(sync::Breaker& breaker, int32_t status, int64_t now_ms) noexcept {
+    sync::note(breaker, sync::health_of(status), now_ms, random_fraction());
+}
+
+int64_t breaker_pass(sync::Breaker& breaker, bool is_probe, int64_t now_ms) noexcept {
+    return sync::pass(breaker, is_probe, now_ms);
+}
+
+void breaker_not_sent(sync::Breaker& breaker) noexcept {
+    sync::not_sent(breaker);
+}
+
+sync::BreakerState breaker_state(const sync::Breaker& breaker, int64_t now_ms) noexcept {
+    return sync::state_of(breaker, now_ms);
 }
 
 int64_t watermark_ms(int64_t asked_at_ms, int64_t index_lag_ms, int64_t skew_ms,

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "core/sync/breaker.hpp"
+
 namespace notion::bridge {
 
 /// The pause before attempt n (from 0), with jitter.
@@ -19,5 +21,12 @@ int64_t poll_pause_ms(int64_t interval_ms, int32_t quiet) noexcept;
 /// The pause before an unknown outcome is looked at again, where nothing may wait longer than
 /// settle_ms to be settled.
 int64_t look_pause_ms(int64_t settle_ms) noexcept;
+
+/// core/sync/breaker.hpp, for those who keep it in shared memory. What came of a request: `status`
+/// 0 is no answer.
+void breaker_note(sync::Breaker& breaker, int32_t status, int64_t now_ms) noexcept;
+int64_t breaker_pass(sync::Breaker& breaker, bool is_probe, int64_t now_ms) noexcept;
+void breaker_not_sent(sync::Breaker& breaker) noexcept;
+sync::BreakerState breaker_state(const sync::Breaker& breaker, int64_t now_ms) noexcept;
 
 } // namespace notion::bridge

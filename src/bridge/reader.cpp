@@ -127,6 +127,7 @@ Step Reader::judge(net::Reply reply, int64_t now_ms, Error& error) {
                                                          reply.retry_after_ms, reply.request_id)
                                               : transport_error(reply, api_url_);
     step.refused = reply.status == 429 || reply.status == 529;
+    step.overloaded = reply.status == 529;
     step.retry_after_ms = reply.retry_after_ms;
     // Two failures say nothing about Notion: a kept connection that the peer had closed meanwhile,
     // and a deadline that passed while whoever reads the rows was busy elsewhere.

@@ -28,6 +28,7 @@ struct Step {
     bool asks_ahead = false;
     /// Notion answered 429 or 529 since the last step: tell the budget
     bool refused = false;
+    bool overloaded = false; ///< it was 529, which says nothing about the budget's size
     int64_t retry_after_ms = -1;
 };
 

@@ -10,7 +10,7 @@ namespace {
 
 // More tokens than anyone uses in one server; a slot unused for longer than any Retry-After is
 // given to the next token.
-constexpr int slots_max = 64;
+constexpr int slots_max = 32;
 constexpr int64_t idle_ms = 10 * 60'000;
 
 struct Slot {
@@ -105,9 +105,9 @@ void return_request(const Allowance& allowance, sync::Priority priority) {
     release(held);
 }
 
-void request_refused(const Allowance& allowance, int64_t retry_after_ms) {
+void request_refused(const Allowance& allowance, int64_t retry_after_ms, bool overload) {
     Held held = hold(allowance);
-    bridge::budget_refused(held.slot->budget, held.now, retry_after_ms);
+    bridge::budget_refused(held.slot->budget, held.now, retry_after_ms, overload);
     release(held);
 }
 

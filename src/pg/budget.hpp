@@ -20,7 +20,7 @@ struct Allowance {
 int64_t take_request(const Allowance& allowance, sync::Priority priority);
 /// A request was granted but never sent.
 void return_request(const Allowance& allowance, sync::Priority priority);
-/// Notion answered 429 or 529: nobody asks again before (retry_after_ms < 0: not said).
-void request_refused(const Allowance& allowance, int64_t retry_after_ms);
+/// Notion answered 429 or 529 (overload): nobody asks again before (retry_after_ms < 0: not said).
+void request_refused(const Allowance& allowance, int64_t retry_after_ms, bool overload);
 
 } // namespace notion::pg

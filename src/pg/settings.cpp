@@ -20,6 +20,7 @@ char* proxy = nullptr;
 char* ca_file = nullptr;
 int settle_ms = 150'000;
 int index_lag_ms = 5'000;
+int apply_timeout_ms = 10'000;
 int max_requests = 0;
 int analyze_requests = 10;
 bool pushdown = true;
@@ -79,6 +80,9 @@ constexpr Number numbers[] = {
     {"notion.index_lag", "How far a query's answer may lag behind what was written.",
      "Notion says nothing about it: an assumption, see docs/unknown.md.", &index_lag_ms, 5'000, 0,
      3'600'000, PGC_SIGHUP, GUC_UNIT_MS},
+    {"notion.apply_timeout", "Time that a row's triggers and constraints may take in the worker.",
+     "Then the statement is cancelled and the row waits; after twice that time the worker ends.",
+     &apply_timeout_ms, 10'000, 10, 3'600'000, PGC_SIGHUP, GUC_UNIT_MS},
     {"notion.max_requests", "Requests that one statement may make to Notion.",
      "0 means no limit. A scan that needs more fails with an error, never with fewer rows.",
      &max_requests, 0, 0, INT_MAX, PGC_USERSET, 0},

@@ -70,7 +70,7 @@ void talk_begin(Talk* talk, const Allowance* allowance, const char* server_name,
 
 void talk_serve(Talk* talk, const bridge::Step& step) {
     if (step.refused)
-        request_refused(*talk->allowance, step.retry_after_ms);
+        request_refused(*talk->allowance, step.retry_after_ms, step.overloaded);
     if (step.turn == bridge::Turn::failed)
         raise(talk->fault);
     if (step.turn == bridge::Turn::asks) {

@@ -17,7 +17,9 @@ constexpr int batch = 100;
 
 /// SKIP LOCKED: net folds into the same rows, and each would wait for what the other holds.
 constinit Query select_dirty = {R"(
-SELECT w.link, w.key, w.version, w.deleted, coalesce(to_jsonb(m)::text, '')
+SELECT w.link, w.key, w.version, w.deleted,
+       coalesce(CASE WHEN m.hops = 0 OR m.hopped_at > now() - interval '10 min' THEN to_jsonb(m)
+                     ELSE to_jsonb(m) || '{"hops": 0}' END::text, '')
   FROM notion.work w
   JOIN notion.links l ON l.id = w.link AND l.state = 'active'
   LEFT JOIN notion.mappings m ON m.link = w.link AND m.key = w.key

@@ -32,6 +32,14 @@ UPDATE notion.snapshots s
      ORDER BY d.due LIMIT $1 FOR UPDATE OF d SKIP LOCKED)
 RETURNING s.link, s.page::text)"};
 
+/// A row that ends the process is a row that Notion's change cannot be applied to.
+constinit Query count_death = {R"(
+UPDATE notion.snapshots
+   SET deaths = deaths + 1, failed = deaths >= 2, due = now() + (deaths + 1) * interval '2 s',
+       reason = 'applying it ended the process: code of the table runs for too long and goes on '
+                'when it is cancelled'
+ WHERE link = $1 AND page = $2::uuid)"};
+
 /// The mapping first: its lock is what the two processes exclude each other by.
 constinit Query lock_mapping = {R"(
 SELECT m.key, m.flight, to_jsonb(m)::text FROM notion.mappings m
@@ -41,12 +49,13 @@ constinit Query select_snapshot = {R"(
 SELECT to_jsonb(s)::text,
        jsonb_build_object('row_changed_at', coalesce(w.captured_at, m.changed_at),
            'row_changed_by', w.who, 'snapshot_asked_at', s.asked_at, 'edited', s.edited,
-           'edited_by', s.edited_by, 'hops', coalesce(m.hops, 0), 'dirty_hint', w.key IS NOT NULL,
+           'edited_by', s.edited_by, 'hops', coalesce(h.hops, 0), 'dirty_hint', w.key IS NOT NULL,
            'deleted', coalesce(w.deleted, false))::text,
-       coalesce(m.hops, 0)
+       coalesce(h.hops, 0)
   FROM notion.snapshots s
   LEFT JOIN notion.mappings m ON m.link = s.link AND m.page = s.page
   LEFT JOIN notion.work w ON w.link = m.link AND w.key = m.key
+  LEFT JOIN LATERAL (SELECT m.hops WHERE m.hopped_at > now() - interval '10 min') h ON true
  WHERE s.link = $1 AND s.page = $2::uuid AND NOT s.failed FOR UPDATE OF s)"};
 
 /// $1 link, $2 page, $3 key, $4 what the core told, $5 what it told of the row as written.
@@ -54,20 +63,26 @@ constinit Query keep_merged = {R"(
 WITH told AS (
     SELECT $4 AS j, coalesce($5 -> 'base', $4 -> 'base') AS base,
            coalesce($4 -> 'log', '[]') || coalesce($5 -> 'log', '[]') AS changes,
-           coalesce($5 ->> 'dirty', $4 ->> 'dirty')::boolean AS dirty),
+           coalesce($5 ->> 'dirty', $4 ->> 'dirty')::boolean AS dirty,
+           -- What was applied came out different, and goes back: one hop (protocol.md 1.9).
+           ($5 ->> 'dirty')::boolean AND jsonb_array_length($5 -> 'log') > 0 AS hops),
 seen AS (DELETE FROM notion.snapshots s WHERE s.link = $1 AND s.page = $2::uuid RETURNING s.*),
 mapped AS (
     INSERT INTO notion.mappings AS m (link, key, page, url, page_state, row_state, base, held,
-                                      edited, seen_at, hops, fence)
+                                      edited, seen_at, hops, hopped_at, fence)
     SELECT $1, $3, $2::uuid, seen.url, coalesce(j ->> 'page_state', 'live'),
            j ->> 'row_state',
-           told.base, coalesce(j -> 'held', '{}'), seen.edited, seen.asked_at, 1,
+           told.base, coalesce(j -> 'held', '{}'), seen.edited, seen.asked_at,
+           CASE WHEN told.hops THEN 1 ELSE 0 END, CASE WHEN told.hops THEN now() END,
            seen.tick
       FROM told, seen
     ON CONFLICT (link, key) DO UPDATE
        SET page = excluded.page, url = excluded.url, page_state = excluded.page_state,
            row_state = excluded.row_state, base = excluded.base, held = excluded.held,
            edited = greatest(m.edited, excluded.edited), seen_at = excluded.seen_at,
+           hops = CASE WHEN excluded.hopped_at IS NULL THEN m.hops
+                       WHEN m.hopped_at > now() - interval '10 min' THEN m.hops + 1 ELSE 1 END,
+           hopped_at = coalesce(excluded.hopped_at, m.hopped_at),
            fence = greatest(m.fence, excluded.fence)),
 logged AS (
     INSERT INTO notion.log (link, key, page, side, action, changes, actor)
@@ -235,6 +250,7 @@ void merge_arrival(const Arrival& arrival, const Linked& linked, bridge::Text* t
 }
 
 void merge_in_transaction(const Arrival& arrival) {
+    worker::now_at(arrival.link, arrival.page.data());
     worker::begin("merging a page into its row");
     Linked* linked = load(arrival.link, CurrentMemoryContext);
     if (linked != nullptr) {
@@ -245,9 +261,20 @@ void merge_in_transaction(const Arrival& arrival) {
         wait_with(arrival, unusable, false);
     }
     worker::commit();
+    worker::now_at(0, "");
 }
 
 } // namespace
+
+void count_last_death() {
+    const worker::Place place = worker::last_at();
+    if (place.link == 0)
+        return;
+    worker::begin("noting what ended the process");
+    if (run(count_death, {as_int4(place.link), as_text(place.page)}) > 0)
+        ereport(LOG, (errmsg("pg_notion apply ended while it merged page %s", place.page)));
+    worker::commit();
+}
 
 bool merge_some() {
     MemoryContext memory =

@@ -2,8 +2,19 @@
 // catch reads it. scope: call.
 #include "pg/apply/owner.hpp"
 
+#include "pg/settings.hpp"
+
 namespace notion::pg::apply {
 namespace {
+
+// An owner's code may catch its cancellation, and go on. Then, after the same time once more, the
+// process ends: FATAL is caught by nobody. Its successor knows where it was (worker::now_at).
+TimeoutId overrun;
+bool overrun_known;
+
+void end_process() {
+    die(SIGTERM);
+}
 
 /// Deferred work would run at commit, as superuser (before 18): so nothing may be deferred. An
 /// immediate trigger may defer again; then the restricted operation refuses to queue the event.
@@ -30,7 +41,9 @@ void run(Oid owner, void (*body)(void*), void* state, int timeout_ms) {
                            context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
     // statement_timeout does nothing in a background worker: the client's command loop arms it.
     enable_timeout_after(STATEMENT_TIMEOUT, timeout_ms);
+    enable_timeout_after(overrun, 2 * timeout_ms);
     body(state);
+    disable_timeout(overrun, false);
     disable_timeout(STATEMENT_TIMEOUT, false);
     QueryCancelPending = false; // it may have run out just now: then nobody else is to be cancelled
     AtEOXact_GUC(false, level);
@@ -56,17 +69,22 @@ bool as_owner(Oid owner, void (*body)(void*), void* state, Refusal* refusal, int
     MemoryContext memory = CurrentMemoryContext;
     ResourceOwner resources = CurrentResourceOwner;
     volatile bool well = false;
+    const int limit_ms = timeout_ms == row_timeout ? settings::apply_timeout_ms : timeout_ms;
+    if (!overrun_known)
+        overrun = RegisterTimeout(USER_TIMEOUT, end_process);
+    overrun_known = true;
     BeginInternalSubTransaction(nullptr);
     MemoryContextSwitchTo(memory);
     PG_TRY();
     {
-        run(owner, body, state, timeout_ms);
+        run(owner, body, state, limit_ms);
         ReleaseCurrentSubTransaction();
         well = true;
     }
     PG_CATCH();
     {
         MemoryContextSwitchTo(memory);
+        disable_timeout(overrun, false);
         disable_timeout(STATEMENT_TIMEOUT, false);
         ErrorData* error = CopyErrorData();
         FlushErrorState();

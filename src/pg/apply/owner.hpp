@@ -10,9 +10,8 @@ namespace notion::pg::apply {
 
 /// Longest wait for a lock that a user holds; then the row goes to the back of the queue.
 inline constexpr int lock_timeout_ms = 500;
-/// Longest time that one row's triggers and constraints may take.
-inline constexpr int row_timeout_ms = 10'000;
-
+/// notion.apply_timeout, for one row.
+inline constexpr int row_timeout = 0;
 /// The same for reading a whole table, at a first sync.
 inline constexpr int table_timeout_ms = 30 * 60 * 1000;
 
@@ -31,6 +30,6 @@ struct Refusal {
 /// owner must not be able to end the process for all links.
 /// requires: a transaction; body connects to SPI by itself.
 bool as_owner(Oid owner, void (*body)(void* state), void* state, Refusal* refusal,
-              int timeout_ms = row_timeout_ms);
+              int timeout_ms = row_timeout);
 
 } // namespace notion::pg::apply

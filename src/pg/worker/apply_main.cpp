@@ -2,6 +2,7 @@
 // scope: worker.
 #include "pg/postgres.hpp"
 
+#include "pg/apply/tasks.hpp"
 #include "pg/wait.hpp"
 #include "pg/worker/apply.hpp"
 #include "pg/worker/process.hpp"
@@ -15,6 +16,7 @@ extern "C" void notion_apply_main(Datum database) {
     // Where our hook is not loaded, nobody tells of DROP EXTENSION: each step notices.
     constexpr int64_t wait_max_ms = 10'000;
     worker::start(DatumGetObjectId(database), worker::Role::apply);
+    apply::count_last_death();
     for (;;) {
         worker::reload();
         int64_t wait_ms = worker::apply_step();

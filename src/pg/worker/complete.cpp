@@ -47,7 +47,7 @@ void take_items(Ticket& ticket, const Linked& link) {
     if (!bridge::sync_complete(link.link, ticket.snapshot, ticket.property, items, net.text,
                                fault)) {
         ereport(LOG, (errmsg("a list of page %s could not be completed: %s", ticket.page,
-                             words_of(fault))));
+                             fault.message)));
         return;
     }
     const char* snapshot = taken_text();

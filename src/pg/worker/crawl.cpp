@@ -229,7 +229,7 @@ void judge(const Linked& link, const Ticket& ticket, int64_t asked_ms, uint64 ro
     const char* via = ticket.errand == Errand::scan ? "scan" : "poll";
     if (!bridge::sync_admit(link.link, column_view(row, 2), snapshot, via, ticket.tick, asked_ms,
                             settings::index_lag_ms, admission, fault)) {
-        ereport(LOG, (errmsg("page %s could not be taken up: %s", page, words_of(fault))));
+        ereport(LOG, (errmsg("page %s could not be taken up: %s", page, fault.message)));
         return append(&harvest.due, page, true); // one page stops no other
     }
     switch (admission) {

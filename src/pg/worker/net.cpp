@@ -65,6 +65,7 @@ void plan() {
     refresh_sources();
     bool folded = fold_outbox();
     fold_inbox();
+    plan_probes();
     plan_looks();
     plan_writes();
     plan_pages();

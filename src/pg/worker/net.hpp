@@ -114,7 +114,9 @@ void send_reserved();
 /// Settles what was answered. True if anything was. requires: outside a transaction.
 bool collect_answers();
 int tickets_of(Errand errand, int32 link);
-/// Tells the budget of a 429 or 529, and keeps Notion's time.
+/// Where the breaker is not closed: asks whether the server is back, when it is time.
+void plan_probes();
+/// Tells the budget of a 429 or 529 and the breaker how the server is, and keeps Notion's time.
 void hear(const Ticket& ticket, const bridge::Reply& reply);
 
 // What the rounds plan: inside begin/commit, reserving tickets.
@@ -164,7 +166,8 @@ bool record_answer(const Linked& link, const char* key, const char* mapping, con
 void make_unknown(int32 link, const char* key, const char* reason);
 /// A person has to decide: the mapping is held, with a conflict.
 void hold(int32 link, const char* key, const char* kind, const char* note);
-/// message and detail in one line, in the current context.
+/// message and detail in one line, in the current context: for tables, never for the server's log,
+/// since a detail may hold values of rows (law 11).
 const char* words_of(const bridge::Fault& fault);
 
 // listener.cpp

@@ -132,7 +132,7 @@ bool record_answer(const Linked& link, const char* key, const char* mapping, con
                    std::string_view answer, int64_t asked_ms, std::string_view request_id) {
     bridge::Fault fault;
     if (!bridge::sync_record(link.link, mapping, wish, answer, net.text, fault)) {
-        ereport(LOG, (errmsg("an answer of Notion could not be used: %s", words_of(fault))));
+        ereport(LOG, (errmsg("an answer of Notion could not be used: %s", fault.message)));
         return false;
     }
     int64_t fence = next_tick();

@@ -20,6 +20,8 @@ struct Debts {
 Debts debts;
 
 Process* self; // this process's entry in the roster
+Slot* my_slot;
+Place found_at; // when this process came
 uint32 announcements_known;
 
 void call(Process& process) {
@@ -209,12 +211,28 @@ bool join(Oid database, Role role) {
     Slot* slot = find_slot(all, database);
     bool joined = slot != nullptr && !is_withdrawn(all, database) &&
                   sit_down(slot->process[static_cast<int>(role)]);
-    if (joined)
+    if (joined) {
         announcements_known = slot->announcements;
+        my_slot = slot;
+    }
+    if (joined && role == Role::apply) {
+        found_at = slot->place;
+        slot->place.link = 0;
+    }
     LWLockRelease(&all->head.lock);
     if (joined)
         before_shmem_exit(leave, 0);
     return joined;
+}
+
+void now_at(int32 link, const char* page) {
+    my_slot->place.link = 0;
+    strlcpy(my_slot->place.page, page, sizeof my_slot->place.page);
+    my_slot->place.link = link;
+}
+
+Place last_at() {
+    return found_at;
 }
 
 bool join_as_launcher() {

@@ -30,8 +30,15 @@ struct Process {
     pg_atomic_uint32 wakes; ///< how often it was called
 };
 
+/// What the apply process is at: whoever comes after it learns what ended it.
+struct Place {
+    int32 link; ///< 0: nothing that a user's code could make long
+    char page[40];
+};
+
 struct Slot {
     Oid database;
+    Place place;
     State state;
     uint32 announcements; ///< how often something changed that a look would find
     bool sent_home;       ///< by a withdrawal: their exit is no death
@@ -90,6 +97,12 @@ bool is_withdrawn(const Roster* roster, Oid database);
 /// if another one is it already, or the database is withdrawn.
 bool join(Oid database, Role role);
 bool join_as_launcher();
+/// What this process is at, until the next call; "" = nothing. It needs no lock: nobody else writes
+/// it, and only the next process of that role reads it. requires: join() said true.
+void now_at(int32 link, const char* page);
+/// Where the process before this one was when it ended.
+Place last_at();
+
 /// What this worker found (run, absent, copy); tells the launcher. What was announced since this
 /// worker joined makes its finding stale: then the database is looked at again.
 void publish(Oid database, State state);

@@ -5,6 +5,7 @@
 #include "pg/own.hpp"
 #include "pg/settings.hpp"
 #include "pg/wait.hpp"
+#include "pg/worker/breakers.hpp"
 #include "pg/worker/net.hpp"
 #include "pg/worker/process.hpp"
 
@@ -100,8 +101,16 @@ Ticket* reserve(Errand errand, Source& source, const Linked& link, sync::Priorit
     Connection* connection = connection_of(source, link);
     if (connection == nullptr)
         return nullptr;
+    // Only a question who we are goes to a server that may not be well: it changes nothing.
+    bool is_probe = errand == Errand::me;
+    if (int64_t wait_ms = pass_breaker(source.server, is_probe); wait_ms > 0) {
+        due_in(wait_ms);
+        return nullptr;
+    }
     int64_t wait_ms = take_request(connection->allowance, priority);
     if (wait_ms > 0) {
+        if (is_probe)
+            leave_breaker(source.server);
         source.no_budget_until_ms[static_cast<int>(priority)] = net.now_ms + wait_ms;
         due_in(wait_ms);
         return nullptr;
@@ -124,6 +133,8 @@ int room_of(Errand errand, const Source& source) {
 
 void give_back(Ticket* ticket) {
     return_request(ticket->allowance, ticket->priority);
+    if (ticket->errand == Errand::me)
+        leave_breaker(ticket->server);
     release(*ticket);
 }
 
@@ -162,6 +173,16 @@ bool collect_answers() {
     return any;
 }
 
+void plan_probes() {
+    for (Source& source : all_sources()) {
+        const Linked* link = find_link(source.link);
+        if (link == nullptr || link->link == nullptr || source.asking_me ||
+            pass_breaker(source.server, false) == 0)
+            continue;
+        source.asking_me = reserve(Errand::me, source, *link, sync::Priority::inbound) != nullptr;
+    }
+}
+
 int tickets_of(Errand errand, int32 link) {
     int count = 0;
     for (const Ticket& ticket : tickets)
@@ -171,7 +192,8 @@ int tickets_of(Errand errand, int32 link) {
 
 void hear(const Ticket& ticket, const bridge::Reply& reply) {
     if (reply.status == 429 || reply.status == 529)
-        request_refused(ticket.allowance, reply.retry_after_ms);
+        request_refused(ticket.allowance, reply.retry_after_ms, reply.status == 529);
+    note_answer(ticket.server, reply.status);
     Source* source = find_source(ticket.link);
     // A Date header has whole seconds, and travels: less than that is no skew.
     constexpr int64_t skew_noticed_ms = 3'000;

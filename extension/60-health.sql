@@ -1,0 +1,83 @@
+-- Whether all is well, for the DBA: nothing here shows a value of a row.
+
+CREATE FUNCTION notion.breakers(
+    OUT server oid, OUT state text, OUT failures integer, OUT opened_at timestamptz,
+    OUT retry_at timestamptz, OUT opened_total bigint) RETURNS SETOF record
+    LANGUAGE c VOLATILE PARALLEL RESTRICTED
+    AS 'MODULE_PATHNAME', 'notion_breakers';
+REVOKE ALL ON FUNCTION notion.breakers() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION notion.breakers() TO pg_monitor;
+COMMENT ON FUNCTION notion.breakers() IS
+    'the breaker of each foreign server of this database that the worker has asked since the '
+    'server started: closed; open (no request before retry_at, no attempt is counted); half-open '
+    '(one probe). failures: in a row, now';
+
+CREATE VIEW notion.health AS
+WITH here AS (
+    SELECT d.oid AS database FROM pg_catalog.pg_database d
+     WHERE d.datname = pg_catalog.current_database()),
+workers AS (
+    SELECT pg_catalog.count(*) FILTER (WHERE w.pid IS NOT NULL) AS running,
+           pg_catalog.min(w.state) FILTER (WHERE w.database IS NOT NULL) AS state
+      FROM here LEFT JOIN notion.workers() w ON w.database = here.database),
+home AS (
+    SELECT CASE WHEN i.system_identifier IS NULL THEN 'unknown'
+                WHEN i.system_identifier <> d.system_identifier
+                     OR i.database_oid <> d.database_oid THEN 'copy'
+                WHEN i.timeline <> d.timeline THEN 'promoted' ELSE 'home' END AS place
+      FROM notion.identity() d LEFT JOIN notion.instance i ON true)
+SELECT 'workers' AS what, 'this database' AS name,
+       CASE WHEN w.running = 2 OR NOT EXISTS (SELECT FROM notion.links) THEN 'ok'
+            ELSE 'trouble' END AS level,
+       pg_catalog.format('%s of 2 running (%s)', w.running, coalesce(w.state, 'not started'))
+           AS state,
+       CASE WHEN w.running < 2 THEN 'notion.worker = on, pg_notion in shared_preload_libraries or '
+            'notion.start_worker(), max_worker_processes' END AS hint
+  FROM workers w
+UNION ALL
+SELECT 'identity', 'this database',
+       CASE h.place WHEN 'copy' THEN 'trouble' ELSE 'ok' END,
+       CASE h.place
+           WHEN 'home' THEN 'the links belong to this database'
+           WHEN 'promoted' THEN 'promoted or recovered: creates queued before are looked up first'
+           WHEN 'copy' THEN 'the links belong to another database: nothing is sent'
+           ELSE 'nothing was linked yet' END,
+       CASE h.place
+           WHEN 'copy' THEN 'if the original runs no more: SELECT notion.adopt()'
+           ELSE 'a clone of this server that runs beside it looks the same from inside: keep the '
+                'key or token file outside the cluster, and let your failover tool fence' END
+  FROM home h
+UNION ALL
+SELECT 'server', s.srvname::text,
+       CASE b.state WHEN 'closed' THEN 'ok' ELSE 'trouble' END,
+       CASE b.state WHEN 'closed' THEN 'answers'
+           ELSE pg_catalog.format('breaker %s: %s failures in a row, next probe %s',
+                                  b.state, b.failures, b.retry_at) END,
+       CASE b.state WHEN 'closed' THEN NULL
+           ELSE 'nothing is lost: rows wait, and no attempt is counted' END
+  FROM notion.breakers() b JOIN pg_catalog.pg_foreign_server s ON s.oid = b.server
+UNION ALL
+SELECT 'link', l.table_id::regclass::text,
+       CASE l.state WHEN 'resting' THEN 'trouble' WHEN 'paused' THEN 'warning' ELSE 'ok' END,
+       CASE WHEN l.reason IS NULL THEN l.state ELSE l.state || ': ' || l.reason END,
+       CASE l.state WHEN 'paused' THEN 'notion.resume'
+                    WHEN 'new' THEN 'nothing is sent before notion.sync' END
+  FROM notion.links l
+UNION ALL
+SELECT 'unknown outcomes', l.table_id::regclass::text, 'warning',
+       pg_catalog.format('%s writes whose outcome is not known yet, the oldest sent %s',
+                         pg_catalog.count(*), pg_catalog.min(m.sent_at)),
+       'they are looked up until it is known: nothing to do'
+  FROM notion.mappings m JOIN notion.links l ON l.id = m.link
+ WHERE m.flight = 'unknown' GROUP BY l.table_id
+UNION ALL
+SELECT 'failures', l.table_id::regclass::text, 'warning',
+       pg_catalog.format('%s rows set aside', pg_catalog.count(*)),
+       'notion.failures says why; notion.retry once the cause is mended, or notion.discard'
+  FROM notion.work w JOIN notion.links l ON l.id = w.link
+ WHERE w.state = 'failed' GROUP BY l.table_id;
+COMMENT ON VIEW notion.health IS
+    'whether all is well: level ok, warning or trouble; what to do stands in hint. Workers, '
+    'whose database this is, breakers, links, unknown outcomes, failures. No values of rows: '
+    'for pg_monitor';
+GRANT SELECT ON notion.health TO pg_monitor;
