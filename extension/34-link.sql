@@ -211,6 +211,7 @@ BEGIN ATOMIC
     DELETE FROM notion.mappings m WHERE m.link = forget_link.link;
     DELETE FROM notion.polls p WHERE p.link = forget_link.link;
     DELETE FROM notion.jobs j WHERE j.link = forget_link.link AND j.finished_at IS NULL;
+    DELETE FROM notion.receipts r WHERE r.link = forget_link.link;
     DELETE FROM notion.links l WHERE l.id = forget_link.link;
 END;
 COMMENT ON FUNCTION notion.forget_link(integer) IS

@@ -62,8 +62,8 @@ void read_authors(const json::Value& json, Event& event) {
 }
 
 /// Ids alone (page.properties_updated), or objects with an id (schema_updated).
-void read_properties(const json::Value& data, Event& event) {
-    const json::Value* updated = json::find(data, "updated_properties");
+void read_properties(const json::Value& data, std::string_view name, Event& event) {
+    const json::Value* updated = json::find(data, name);
     if (!updated || !updated->IsArray())
         return;
     for (const json::Value& property : updated->GetArray()) {
@@ -83,7 +83,7 @@ void read_data(const json::Value& json, Event& event) {
     if (const json::Value* parent = json::find(*data, "parent");
         parent && event.data_source.empty())
         event.data_source = json::text(*parent, "data_source_id");
-    read_properties(*data, event);
+    read_properties(*data, "updated_properties", event);
 }
 
 } // namespace
@@ -125,6 +125,19 @@ Result<Event> parse_event(std::string_view body) {
             event.call = known.call;
         }
     }
+    return event;
+}
+
+Event parse_kept_event(const json::Value& json) {
+    Event event;
+    event.id = json::text(json, "id");
+    event.type = json::text(json, "type");
+    event.timestamp = json::text(json, "timestamp");
+    event.entity = json::text(json, "entity");
+    event.entity_type = json::text(json, "entity_type");
+    event.data_source = json::text(json, "data_source");
+    read_authors(json, event);
+    read_properties(json, "properties", event);
     return event;
 }
 

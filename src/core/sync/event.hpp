@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/notion/json.hpp"
 #include "core/result.hpp"
 
 namespace notion::sync {
@@ -42,5 +43,7 @@ struct Event {
 };
 /// Errors: malformed.
 Result<Event> parse_event(std::string_view body);
+/// As `print` gave it: what the inbox keeps.
+Event parse_kept_event(const json::Value& json);
 
 } // namespace notion::sync

@@ -17,9 +17,13 @@ struct One {
     Result<Value> here;  ///< canonical p
     Result<Value> there; ///< decode(n)
     FieldCase facts;
+    const Resolution* resolution = nullptr; ///< a person's decision that still stands
+    bool moved_on = false;                  ///< one that a side has overtaken: judged anew
 };
 
 std::string_view rule_name(const One& one) {
+    if (one.resolution)
+        return "resolved";
     if (one.field.is_marker)
         return "marker";
     if (one.field.direction != Direction::both)
@@ -151,8 +155,9 @@ void act(One& one, FieldAction action, Merged& merged) {
         release(one, merged);
         return;
     case FieldAction::hold:
-        if (!merged.held.contains(one.field.id)) {
-            merged.conflicts.push_back(conflict_of(one, "", ""));
+        if (!merged.held.contains(one.field.id) || one.moved_on) {
+            merged.conflicts.push_back(
+                conflict_of(one, "", one.moved_on ? "decided, but a side has changed since" : ""));
             hold_field(one, std::string(hold::conflict), merged);
         } else {
             one.entry.seen = one.half;
@@ -175,15 +180,29 @@ Newer newer_of(const Field& field, const Mapping& mapping, const Snapshot& snaps
     return newest(edits);
 }
 
-/// A person's decision stands in for the rule; anything else that holds goes on holding, but for
-/// what this snapshot may have repaired.
-void apply_hold(const std::string& reason, FieldCase& facts) {
-    if (reason == hold::resolved_notion || reason == hold::resolved_postgres) {
-        facts.rule = reason == hold::resolved_notion ? Rule::notion : Rule::postgres;
-        facts.is_set = false;
+/// Whoever decided saw both sides: what would be overwritten must still be what they saw.
+bool stands(const One& one, const Resolution& resolution) {
+    const bool here = same_cell(one.field, one.p, resolution.postgres);
+    const bool there = same_cell(one.field, shown(one), resolution.notion);
+    if (resolution.winner == "notion")
+        return here;
+    return resolution.winner == "postgres" ? there : here && there;
+}
+
+/// A person's decision stands in for the rule, as long as nobody has moved on since.
+void apply_resolution(One& one, std::string_view reason, const Times& times) {
+    const auto found = times.resolutions.find(one.field.id);
+    if (found != times.resolutions.end() && !stands(one, found->second)) {
+        one.moved_on = true;
         return;
     }
-    facts.held = reason == hold::conflict || reason == hold::oscillates;
+    if (found != times.resolutions.end())
+        one.resolution = &found->second;
+    one.facts.rule = reason == hold::resolved_notion ? Rule::notion : Rule::postgres;
+    one.facts.direction = Direction::both;
+    one.facts.is_set = false;
+    one.facts.page = Seen::news;
+    one.facts.dirty = true;
 }
 
 void judge(One& one, const Mapping& mapping, const Snapshot& snapshot, const Times& times) {
@@ -191,17 +210,32 @@ void judge(One& one, const Mapping& mapping, const Snapshot& snapshot, const Tim
     one.facts.rule = one.field.rule;
     one.facts.is_set = one.field.is_set() && one.here.ok() && one.there.ok();
     one.facts.page = is_news(one.field, mapping, one.half) ? Seen::news : Seen::same;
+    one.facts.dirty = is_dirty(one.field, one.had_entry ? &one.entry : nullptr, one.p);
+    one.facts.equal = one.here.ok() && one.there.ok() && agrees(one.field, *one.here, *one.there);
     const auto held = mapping.held.find(one.field.id);
     if (held != mapping.held.end()) {
-        apply_hold(held->second, one.facts);
         // Seen before and held still: news all the same, should it now agree with the row.
         const bool differs = !one.entry.n || !same_half(*one.entry.n, one.half);
         one.facts.page = differs ? Seen::news : Seen::same;
+        one.facts.held = held->second == hold::conflict || held->second == hold::oscillates;
+        if (is_resolved(held->second))
+            apply_resolution(one, held->second, times);
     }
-    one.facts.dirty = is_dirty(one.field, one.had_entry ? &one.entry : nullptr, one.p);
-    one.facts.equal = one.here.ok() && one.there.ok() && agrees(one.field, *one.here, *one.there);
     if (one.facts.page == Seen::news && one.facts.dirty && !one.facts.equal)
         one.facts.newer = newer_of(one.field, mapping, snapshot, times);
+}
+
+/// A person gave a value that neither side has: it is written here, and sent.
+void take_value(const One& one, Merged& merged) {
+    const Cell& value = one.resolution->value;
+    if (!same_cell(one.field, one.p, value)) {
+        log_change(one, one.p, value, "postgres", merged);
+        merged.write[one.field.column] = value;
+    }
+    merged.conflicts.push_back(conflict_of(one, "value", ""));
+    set_base(one);
+    release(one, merged);
+    merged.dirty = true;
 }
 
 void hold_oscillating(const One& one, Merged& merged) {
@@ -213,6 +247,8 @@ void hold_oscillating(const One& one, Merged& merged) {
 
 void merge_one(One& one, const Times& times, Merged& merged) {
     const FieldAction action = merge_field(one.facts);
+    if (one.resolution && one.resolution->winner == "value")
+        return take_value(one, merged);
     const bool writes =
         !one.field.is_marker && (action == FieldAction::take || action == FieldAction::take_over ||
                                  action == FieldAction::unite);

@@ -227,6 +227,11 @@ Result<Mapping> parse_mapping(std::string_view text) {
     return mapping;
 }
 
+bool is_resolved(std::string_view reason) {
+    return reason == hold::resolved_notion || reason == hold::resolved_postgres ||
+           reason == hold::resolved_value;
+}
+
 bool lasts(std::string_view reason) {
     return !reason.empty() && !reason.starts_with(hold::unsendable);
 }

@@ -78,11 +78,14 @@ inline constexpr std::string_view gone = "property gone";
 inline constexpr std::string_view oscillates = "oscillates";
 inline constexpr std::string_view resolved_notion = "resolve: notion";     ///< a person decided
 inline constexpr std::string_view resolved_postgres = "resolve: postgres"; ///< a person decided
-inline constexpr std::string_view misfit = "misfit: ";                     ///< and why
-inline constexpr std::string_view unsendable = "unsendable: ";             ///< and why
+inline constexpr std::string_view resolved_value = "resolve: value"; ///< a person gave a value
+inline constexpr std::string_view misfit = "misfit: ";               ///< and why
+inline constexpr std::string_view unsendable = "unsendable: ";       ///< and why
 inline constexpr std::string_view whole = "*"; ///< the id under which the mapping itself is held
 } // namespace hold
 /// Held until a person or a newer snapshot decides; what is unsendable is judged each time anew.
 bool lasts(std::string_view reason);
+/// A person decided, and the page is to be merged once more.
+bool is_resolved(std::string_view reason);
 
 } // namespace notion::sync

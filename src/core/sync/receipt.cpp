@@ -3,6 +3,7 @@
 #include "core/sync/receipt.hpp"
 
 #include <algorithm>
+#include <optional>
 
 namespace notion::sync {
 namespace {
@@ -15,29 +16,56 @@ bool holds(const Receipt& receipt, const Event& event, int64_t at_us) {
            at_us < receipt.acked_us + second_us;
 }
 
+/// Until a create was answered nobody else knew the page: all that it holds then is ours.
 bool names(const Receipt& receipt, std::string_view property) {
-    return std::find(receipt.properties.begin(), receipt.properties.end(), property) !=
-           receipt.properties.end();
+    return receipt.kind == FlightKind::create ||
+           std::find(receipt.properties.begin(), receipt.properties.end(), property) !=
+               receipt.properties.end();
 }
 
 bool is_only_author(const Event& event, std::string_view our_bot) {
-    return event.authors.size() == 1 && event.authors[0].id == our_bot;
+    return event.authors.size() == 1 && event.authors[0].id == our_bot &&
+           event.authors[0].type == "bot";
+}
+
+/// What of ours raises an event of that type; nullopt: nothing, or properties decide.
+std::optional<FlightKind> cause_of(std::string_view type) {
+    if (type == "page.created")
+        return FlightKind::create;
+    if (type == "page.deleted")
+        return FlightKind::trash;
+    if (type == "page.undeleted")
+        return FlightKind::restore;
+    return std::nullopt;
+}
+
+bool is_caused(const Event& event, int64_t at_us, std::span<const Receipt> receipts) {
+    const std::optional<FlightKind> cause = cause_of(event.type);
+    return cause && std::any_of(receipts.begin(), receipts.end(), [&](const Receipt& receipt) {
+               return receipt.kind == *cause && holds(receipt, event, at_us);
+           });
 }
 
 } // namespace
 
 Echo judge(const Event& event, const EventFacts& facts, std::span<const Receipt> receipts) {
     size_t covered = 0;
+    bool overwrote = false;
     for (const std::string& property : event.properties) {
-        covered += std::any_of(receipts.begin(), receipts.end(), [&](const Receipt& receipt) {
-            return holds(receipt, event, facts.event_us) && names(receipt, property);
-        });
+        bool is_covered = false;
+        for (const Receipt& receipt : receipts) {
+            const bool told = holds(receipt, event, facts.event_us) && names(receipt, property);
+            is_covered |= told;
+            overwrote |= told && receipt.kind == FlightKind::patch;
+        }
+        covered += is_covered;
     }
-    const bool is_ours =
-        !facts.our_bot.empty() && facts.token_is_bot && is_only_author(event, facts.our_bot);
+    const bool is_ours = !facts.our_bot.empty() && is_only_author(event, facts.our_bot);
     const bool is_whole =
-        !event.properties.empty() && event.properties.size() < event_properties_max;
-    if (is_ours && is_whole && covered == event.properties.size())
+        event.properties.size() < event_properties_max && covered == event.properties.size();
+    const bool is_explained =
+        !event.properties.empty() || is_caused(event, facts.event_us, receipts);
+    if (is_ours && is_whole && is_explained)
         return Echo::ours_alone;
     // By our bot, though another integration's edit could not be told from it: only what names
     // another author is said to be overwritten.
@@ -45,7 +73,7 @@ Echo judge(const Event& event, const EventFacts& facts, std::span<const Receipt>
         std::any_of(event.authors.begin(), event.authors.end(), [&](const Author& author) {
             return facts.our_bot.empty() || author.id != facts.our_bot;
         });
-    return covered > 0 && names_another ? Echo::overwritten_unseen : Echo::foreign;
+    return overwrote && names_another ? Echo::overwritten_unseen : Echo::foreign;
 }
 
 } // namespace notion::sync

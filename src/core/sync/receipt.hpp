@@ -11,11 +11,13 @@
 #include <vector>
 
 #include "core/sync/event.hpp"
+#include "core/sync/flight.hpp"
 
 namespace notion::sync {
 
 struct Receipt {
     std::string page;
+    FlightKind kind = FlightKind::patch;
     int64_t read_us = 0;  ///< when the guard was asked for, in Notion's time
     int64_t acked_us = 0; ///< Notion's Date header of the answer
     std::vector<std::string> properties;
@@ -27,10 +29,10 @@ enum class Echo : uint8_t {
     overwritten_unseen, ///< to be read; a conflict: a property that we sent was edited by another
 };
 struct EventFacts {
-    std::string_view our_bot;  ///< "" where not known: then nothing is ours
-    bool token_is_bot = false; ///< a personal token acts as a person: no event is ours alone
+    std::string_view our_bot; ///< "" where not known: then nothing is ours
     int64_t event_us = 0;
 };
+/// A personal token acts as a person, and then no event is ours alone: its author must be a bot.
 Echo judge(const Event& event, const EventFacts& facts, std::span<const Receipt> receipts);
 
 inline constexpr int64_t receipt_keep_us = 48LL * 60 * 60 * 1'000'000;

@@ -76,21 +76,55 @@ Merged trashed(const Link& link, const Mapping& mapping, const std::optional<Row
     return merged;
 }
 
+constexpr std::string_view deleted_here = "deleted here, edited there";
+
+Conflict decided_as_whole(std::string_view winner) {
+    Conflict conflict;
+    conflict.kind = deleted_here;
+    conflict.rule = "resolved";
+    conflict.winner = winner;
+    return conflict;
+}
+
+/// A person who saw the page's edits decided for the deletion.
+Merged trash_after_all(const Link& link, const Snapshot& snapshot, Merged merged) {
+    for (const Field& field : link.fields) {
+        const auto half = snapshot.properties.find(field.property_id);
+        if (half != snapshot.properties.end())
+            merged.base[field.id].n = half->second;
+    }
+    merged.held.erase(std::string(hold::whole));
+    merged.conflicts.push_back(decided_as_whole("postgres"));
+    merged.dirty = true;
+    return merged;
+}
+
+/// A person decided for the page: its row comes back under its key.
+Merged row_after_all(const Link& link, const Mapping& mapping, const Snapshot& snapshot) {
+    Merged merged = new_page(link, mapping, snapshot);
+    merged.conflicts.push_back(decided_as_whole("notion"));
+    return merged;
+}
+
 /// The row was deleted here, and its page shows an edit that whoever deleted had not seen.
 Merged deleted_row(const Link& link, const Mapping& mapping, const Snapshot& snapshot) {
     Merged merged = unchanged(mapping);
     merged.page_state = PageState::live;
     merged.row_deleted = true;
+    const auto held = mapping.held.find(hold::whole);
+    if (held != mapping.held.end() && held->second == hold::resolved_postgres)
+        return trash_after_all(link, snapshot, std::move(merged));
     const bool news = news_of(link, mapping, snapshot) == News::some;
     const bool would_trash =
         link.creates_pages() && link.on_postgres_delete == OnPostgresDelete::trash;
     if (!news || !would_trash || mapping.held.contains(hold::whole))
         return merged;
     Conflict conflict;
-    conflict.kind = "deleted here, edited there";
-    conflict.winner = "notion";
+    conflict.kind = deleted_here;
+    conflict.is_open = true;
     conflict.note = "the page was edited in Notion after the row's deletion was last seen there; "
-                    "it is kept";
+                    "it is kept until notion.resolve: 'notion' brings the row back, 'postgres' "
+                    "trashes the page";
     merged.conflicts.push_back(std::move(conflict));
     merged.held[std::string(hold::whole)] = "deleted here, edited in Notion: the page is kept";
     return merged;
@@ -123,6 +157,25 @@ std::string_view name_of(MergeAction action) {
     return "wait";
 }
 
+namespace {
+
+Cell cell_of(const json::Value& object, std::string_view name) {
+    const json::Value* value = json::find(object, name);
+    return value && value->IsString() ? Cell(json::view(*value)) : Cell();
+}
+
+void read_resolutions(const json::Value& json, Times& times) {
+    const json::Value* resolutions = json::find(json, "resolutions");
+    if (!resolutions || !resolutions->IsObject())
+        return;
+    for (const auto& member : resolutions->GetObject())
+        times.resolutions[std::string(json::view(member.name))] = {
+            std::string(json::text(member.value, "winner")), cell_of(member.value, "postgres"),
+            cell_of(member.value, "notion"), cell_of(member.value, "value")};
+}
+
+} // namespace
+
 Result<Times> parse_times(std::string_view text) {
     Times times;
     if (text.empty())
@@ -144,6 +197,7 @@ Result<Times> parse_times(std::string_view text) {
                 times.events_us[id] = *at;
         }
     }
+    read_resolutions(json, times);
     return times;
 }
 
@@ -163,6 +217,9 @@ Merged reconcile(const Link& link, const Mapping& mapping, const std::optional<R
         // A row that went to the trash with its page, or a page that a person took out again.
         if (mapping.row_deleted && mapping.page_state == PageState::trashed)
             return new_page(link, mapping, snapshot);
+        const auto held = mapping.held.find(hold::whole);
+        if (held != mapping.held.end() && held->second == hold::resolved_notion)
+            return row_after_all(link, mapping, snapshot);
         if (mapping.row_deleted || times.deleted)
             return deleted_row(link, mapping, snapshot);
         return wait(mapping, "the row is not visible, and no DELETE of it was captured");

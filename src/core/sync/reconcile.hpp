@@ -14,13 +14,22 @@
 
 namespace notion::sync {
 
+/// What a person decided of a held field, and what both sides held when they did.
+struct Resolution {
+    std::string winner; ///< postgres, notion or value
+    Cell postgres;
+    Cell notion;
+    Cell value;
+};
+
 /// What the caller knows besides.
 struct Times {
     std::optional<int64_t> row_changed_us;
     std::optional<int64_t> asked_us;         ///< when the snapshot was asked for
     std::optional<int64_t> trashed_since_us; ///< when the page was first seen in the trash
-    std::map<std::string, int64_t, std::less<>> events_us; ///< property id -> an event's time
-    bool deleted = false;                                  ///< a DELETE of the row was captured
+    std::map<std::string, int64_t, std::less<>> events_us;      ///< property id -> an event's time
+    std::map<std::string, Resolution, std::less<>> resolutions; ///< by field id
+    bool deleted = false; ///< a DELETE of the row was captured
     int hops = 0;
 };
 Result<Times> parse_times(std::string_view json);

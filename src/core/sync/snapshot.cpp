@@ -140,10 +140,9 @@ bool is_news(const Field& field, const Mapping& mapping, std::string_view half) 
     }
     const BaseEntry& base = entry->second;
     const auto held = mapping.held.find(field.id);
-    const bool is_resolved =
-        held != mapping.held.end() &&
-        (held->second == hold::resolved_notion || held->second == hold::resolved_postgres);
-    if (held != mapping.held.end() && !is_resolved && base.seen && same_half(*base.seen, half))
+    if (held != mapping.held.end() && is_resolved(held->second))
+        return true; // to be merged whatever it shows: a decision waits for it
+    if (held != mapping.held.end() && base.seen && same_half(*base.seen, half))
         return false;
     if (!base.n)
         return true;
@@ -170,6 +169,9 @@ News news_of(const Link& link, const Mapping& mapping, const Snapshot& snapshot)
         return News::none;
     if (mapping.page_state != PageState::live)
         return News::some; // unreachable or gone, and now it is there
+    if (const auto whole = mapping.held.find(hold::whole);
+        whole != mapping.held.end() && is_resolved(whole->second))
+        return News::some;
     bool generated = false;
     if (is_ungenerated_news(link, mapping, snapshot, generated))
         return News::some;

@@ -30,7 +30,8 @@ SELECT w.link, w.key, w.version, w.deleted,
 constinit Query keep_wish = {R"(
 WITH told AS (SELECT $4::jsonb AS j),
 held AS (UPDATE notion.mappings m SET held = j -> 'held', reason = j ->> 'reason',
-                row_state = j ->> 'row_state', changed_at = w.captured_at
+                row_state = j ->> 'row_state', changed_at = w.captured_at,
+                changed_by = w.who
            FROM told, notion.work w
           WHERE m.link = $1 AND m.key = $2 AND w.link = $1 AND w.key = $2)
 UPDATE notion.work w
@@ -41,10 +42,13 @@ UPDATE notion.work w
 constinit Query drop_work = {R"(
 WITH told AS (SELECT $4::jsonb AS j),
 held AS (UPDATE notion.mappings m SET held = j -> 'held', reason = j ->> 'reason',
-                row_state = j ->> 'row_state'
-           FROM told WHERE m.link = $1 AND m.key = $2
-            AND (m.held, m.reason, m.row_state)
-                IS DISTINCT FROM (j -> 'held', j ->> 'reason', j ->> 'row_state'))
+                row_state = j ->> 'row_state',
+                changed_at = CASE j -> 'held' WHEN '{}' THEN m.changed_at ELSE w.captured_at END,
+                changed_by = CASE j -> 'held' WHEN '{}' THEN m.changed_by ELSE w.who END
+           FROM told, notion.work w
+          WHERE m.link = $1 AND m.key = $2 AND w.link = $1 AND w.key = $2
+            AND (j -> 'held' <> '{}' OR (m.held, m.reason, m.row_state)
+                IS DISTINCT FROM (j -> 'held', j ->> 'reason', j ->> 'row_state')))
 DELETE FROM notion.work w WHERE w.link = $1 AND w.key = $2 AND w.version = $3)"};
 
 constinit Query postpone = {R"(
@@ -56,7 +60,7 @@ UPDATE notion.work w
  WHERE w.link = $1 AND w.key = $2 AND w.version = $3)"};
 
 constinit Query keep_conflicts = {R"(
-SELECT notion.keep_conflicts($1, $2, m.page, $3, NULL)
+SELECT notion.keep_conflicts($1, $2, m.page, $3)
   FROM (SELECT 1) one LEFT JOIN notion.mappings m ON m.link = $1 AND m.key = $2
  WHERE jsonb_array_length(coalesce($3 -> 'conflicts', '[]')) > 0)"};
 

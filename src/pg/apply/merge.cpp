@@ -4,6 +4,7 @@
 // scope: step.
 #include "pg/apply/tasks.hpp"
 
+#include "pg/apply/origin.hpp"
 #include "pg/apply/rows.hpp"
 #include "pg/capture/outbox.hpp"
 #include "pg/own.hpp"
@@ -50,8 +51,10 @@ SELECT to_jsonb(s)::text,
        jsonb_build_object('row_changed_at', coalesce(w.captured_at, m.changed_at),
            'row_changed_by', w.who, 'snapshot_asked_at', s.asked_at, 'edited', s.edited,
            'edited_by', s.edited_by, 'hops', coalesce(h.hops, 0), 'dirty_hint', w.key IS NOT NULL,
-           'deleted', coalesce(w.deleted, false))::text,
-       coalesce(h.hops, 0)
+           'deleted', coalesce(w.deleted, false),
+           'resolutions', CASE WHEN m.held::text LIKE '%"resolve: %'
+                               THEN notion.resolutions(m.link, m.key) END)::text,
+       coalesce(h.hops, 0), s.edited_by::text
   FROM notion.snapshots s
   LEFT JOIN notion.mappings m ON m.link = s.link AND m.page = s.page
   LEFT JOIN notion.work w ON w.link = m.link AND w.key = m.key
@@ -91,8 +94,8 @@ logged AS (
               FROM jsonb_array_elements(told.changes) c), seen.edited_by::text
       FROM told, seen
      WHERE j ->> 'action' <> 'none' OR jsonb_array_length(told.changes) > 0)
-INSERT INTO notion.work AS w (link, key, hops, captured_at)
-SELECT $1, $3, 1, coalesce(m.changed_at, now())
+INSERT INTO notion.work AS w (link, key, hops, captured_at, who)
+SELECT $1, $3, 1, coalesce(m.changed_at, now()), m.changed_by
   FROM told LEFT JOIN notion.mappings m ON m.link = $1 AND m.key = $3
  WHERE told.dirty
 ON CONFLICT (link, key) DO UPDATE SET version = w.version + 1, state = 'new', due = now())"};
@@ -122,8 +125,7 @@ constinit Query decide_again = {R"(
 UPDATE notion.work SET state = 'new', version = version + 1, due = now()
  WHERE link = $1 AND key = $2 AND state = 'wish')"};
 
-constinit Query keep_conflicts = {
-    "SELECT notion.keep_conflicts($1, $2, $3::uuid, $4, $4 ->> 'edited_by')"};
+constinit Query keep_conflicts = {"SELECT notion.keep_conflicts($1, $2, $3::uuid, $4)"};
 
 constinit Query drop_snapshot = {
     "DELETE FROM notion.snapshots WHERE link = $1 AND page = $2::uuid"};
@@ -136,6 +138,9 @@ UPDATE notion.snapshots
 constinit Query read_told = {
     "SELECT j ->> 'action', coalesce(j -> 'write', '{}')::text, coalesce(j ->> 'reason', '') "
     "FROM (SELECT $1::jsonb AS j) told"};
+
+/// The key of a mapping that remembers a page, and not whose it was (notion.forget).
+constexpr std::string_view forgotten_prefix = "forgotten:";
 
 struct Arrival {
     int32 link;
@@ -240,8 +245,11 @@ void merge_arrival(const Arrival& arrival, const Linked& linked, bridge::Text* t
         return;
     merging.snapshot = column_view(0, 1);
     merging.times = column_view(0, 2);
+    const char* editor = column_text(0, 4);
     capture::set_hops(int32(column_int8(0, 3)) + 1);
-    if (merging.key.empty() && !linked.inserts)
+    begin_applying(editor != nullptr ? editor : "");
+    const bool forgotten = merging.key.substr(0, forgotten_prefix.size()) == forgotten_prefix;
+    if ((merging.key.empty() && !linked.inserts) || forgotten)
         (void)run(drop_snapshot, {link, page});
     else if (merging.key.empty() && run(select_claimant, {link, page}) > 0)
         wait_with(arrival, "the row of its marker is being sent", true);
@@ -262,6 +270,7 @@ void merge_in_transaction(const Arrival& arrival) {
     }
     worker::commit();
     worker::now_at(0, "");
+    end_applying();
 }
 
 } // namespace

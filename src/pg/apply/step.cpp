@@ -18,7 +18,9 @@ SELECT ceil(extract(epoch FROM min(due) - clock_timestamp()) * 1000)::bigint FRO
     UNION ALL
     SELECT min(w.due) FROM notion.work w JOIN notion.links l ON l.id = w.link
       LEFT JOIN notion.mappings m ON m.link = w.link AND m.key = w.key
-     WHERE w.state = 'new' AND l.state = 'active' AND coalesce(m.flight, 'none') = 'none') d)"};
+     WHERE w.state = 'new' AND l.state = 'active' AND coalesce(m.flight, 'none') = 'none'
+    UNION ALL
+    SELECT now() + interval '500 ms' FROM notion.erasures e WHERE e.done_at IS NULL) d)"};
 
 /// A wait that is never shorter: what is due but cannot be done yet must not become a busy loop.
 constexpr int64 wait_ms_min = 20;
@@ -38,7 +40,8 @@ int64_t apply_step() {
     const bool paired = apply::pair_one_job();
     const bool merged = apply::merge_some();
     const bool examined = apply::examine_some();
-    return paired || merged || examined ? 0 : next_due_ms();
+    const bool erased = apply::erase_forgotten();
+    return paired || merged || examined || erased ? 0 : next_due_ms();
 }
 
 } // namespace notion::pg::worker

@@ -13,5 +13,7 @@ bool merge_some();
 void count_last_death();
 /// A sync whose scan is done: rows and pages are paired.
 bool pair_one_job();
+/// What notion.forget deleted, out of the files. False also where it has to wait.
+bool erase_forgotten();
 
 } // namespace notion::pg::apply

@@ -1,4 +1,4 @@
-// Folding: batches of the outbox become rows of work, webhook events become pages to be read.
+// Folding: batches of the outbox become rows of work.
 // Only what is committed is visible, so nothing is sent that may roll back. scope: worker.
 #include "pg/postgres.hpp"
 
@@ -9,7 +9,6 @@ namespace notion::pg::worker {
 namespace {
 
 constexpr int batches_max = 100; // of at most some hundred keys each
-constexpr int events_max = 500;
 
 // Batches commit out of order of their xid: everything below the oldest running transaction has
 // been seen and folded, nothing above it is skipped. The bound keeps the scan off the dead entries
@@ -59,39 +58,6 @@ constinit Query fold_batches = {
     "SELECT (SELECT count(*) FROM batch), (SELECT count(*) FROM folded),"
     "       pg_snapshot_xmin(pg_current_snapshot())::text"};
 
-// What an event says is taken from the event alone; whom it concerns is looked up: pages that are
-// mapped, and pages of a linked data source. What is not known stays for people to look at.
-constinit Query fold_events = {
-    "WITH event AS ("
-    "    UPDATE notion.inbox i SET state = CASE WHEN (i.event ->> 'known')::boolean"
-    "                                           THEN 'done' ELSE 'kept' END"
-    "      FROM (SELECT server, event_id FROM notion.inbox WHERE state = 'new' AND due <= now()"
-    "             ORDER BY due LIMIT $1) n"
-    "     WHERE i.server = n.server AND i.event_id = n.event_id RETURNING i.*),"
-    " concerned AS ("
-    "    SELECT l.id AS link, e.type, e.event, e.entity,"
-    "           e.event ->> 'call' = 'read_page' AND e.entity ~*"
-    "           '^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$' AS is_page"
-    "      FROM event e"
-    "      JOIN pg_foreign_server s ON s.srvname = e.server"
-    "      JOIN pg_foreign_table f ON f.ftserver = s.oid"
-    "      JOIN notion.links l ON l.foreign_table_id = f.ftrelid"
-    "     WHERE e.event ->> 'call' <> 'ignore' AND l.direction <> 'to_notion'"
-    "       AND l.state IN ('active', 'resting')"
-    "       AND (l.data_source::text IN (e.event ->> 'data_source', e.entity)"
-    "            OR EXISTS (SELECT FROM notion.mappings m"
-    "                        WHERE m.link = l.id AND m.page::text = e.entity))),"
-    " pages AS ("
-    "    INSERT INTO notion.due_pages AS d (link, page, why)"
-    "    SELECT DISTINCT link, (CASE WHEN is_page THEN entity END)::uuid, 'event'"
-    "      FROM concerned WHERE is_page"
-    "        ON CONFLICT (link, page) DO UPDATE SET due = least(d.due, now()), attempts = 0"
-    "    RETURNING 1),"
-    " polls AS ("
-    "    UPDATE notion.polls p SET next_at = now() FROM concerned c"
-    "     WHERE p.link = c.link AND NOT c.is_page RETURNING 1)"
-    "SELECT (SELECT count(*) FROM event), (SELECT count(*) FROM pages)"};
-
 } // namespace
 
 bool fold_outbox() {
@@ -107,12 +73,6 @@ bool fold_outbox() {
     }
     bound = strtoll(column_text(0, 3), nullptr, 10);
     return true;
-}
-
-void fold_inbox() {
-    run(fold_events, {as_int4(events_max)});
-    if (column_int8(0, 1) == events_max)
-        due_in(0);
 }
 
 } // namespace notion::pg::worker

@@ -38,6 +38,7 @@ struct Source {
     char our_bot[64]; ///< "" until asked
     bool asking_me;
     int64_t skew_ms; ///< our clock less Notion's
+    int64_t date_ms; ///< Notion's time, as its last answer told it; 0: not told
     Crawl poll;
     Crawl scan;
     int64_t next_look_ms;  ///< for unknown outcomes
@@ -122,7 +123,7 @@ void hear(const Ticket& ticket, const bridge::Reply& reply);
 // What the rounds plan: inside begin/commit, reserving tickets.
 /// False where batches are left.
 bool fold_outbox();           // fold.cpp
-void fold_inbox();            // fold.cpp
+void fold_inbox();            // inbox.cpp
 void plan_looks();            // settle.cpp
 void plan_writes();           // claim.cpp
 void plan_pages();            // page.cpp
@@ -162,6 +163,10 @@ void touch_seen(int32 link, const char* pages, int64_t asked_ms, int64_t slack_m
 /// After a 2xx, or a page that shows what an unknown write did.
 bool record_answer(const Linked& link, const char* key, const char* mapping, const char* wish,
                    std::string_view answer, int64_t asked_ms, std::string_view request_id);
+/// The window of a write that was just answered (protocol.md 1.5). `recorded`: of sync_record.
+void keep_receipt(int32 link, const char* key, const char* recorded); // inbox.cpp
+/// Asks who we are, unless that is known or asked already.
+void look_for_bot(Source& source, const Linked& link); // settle.cpp
 /// The outcome is not known: it is looked at until it is.
 void make_unknown(int32 link, const char* key, const char* reason);
 /// A person has to decide: the mapping is held, with a conflict.

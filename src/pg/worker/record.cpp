@@ -135,8 +135,10 @@ bool record_answer(const Linked& link, const char* key, const char* mapping, con
         ereport(LOG, (errmsg("an answer of Notion could not be used: %s", fault.message)));
         return false;
     }
+    const char* recorded = taken_text();
+    keep_receipt(link.id, key, recorded);
     int64_t fence = next_tick();
-    run(write_base, {as_int4(link.id), as_text(key), as_jsonb(taken_text()), as_int8(fence),
+    run(write_base, {as_int4(link.id), as_text(key), as_jsonb(recorded), as_int8(fence),
                      as_time_ms(asked_ms), as_text(request_id), as_text(lost_to_flight)});
     bool news = column_bool(0, 1);
     const char* snapshot = column_text(0, 2);

@@ -149,12 +149,6 @@ void decide_by_snapshot(const Ticket& ticket, const Linked& link, const char* ma
     }
 }
 
-void look_for_bot(Source& source, const Linked& link) {
-    if (source.our_bot[0] != '\0' || source.asking_me)
-        return;
-    source.asking_me = reserve(Errand::me, source, link, sync::Priority::outbound) != nullptr;
-}
-
 void look_for_creates(Source& source, const Linked& link) {
     if (source.our_bot[0] == '\0' || tickets_of(Errand::look_up, link.id) > 0)
         return;
@@ -195,6 +189,12 @@ void look_at_pages(Source& source, const Linked& link) {
 }
 
 } // namespace
+
+void look_for_bot(Source& source, const Linked& link) {
+    if (source.our_bot[0] != '\0' || source.asking_me)
+        return;
+    source.asking_me = reserve(Errand::me, source, link, sync::Priority::outbound) != nullptr;
+}
 
 void hold(int32 link, const char* key, const char* kind, const char* note) {
     run(hold_flight, {as_int4(link), as_text(key), as_text(kind), as_text(note)});

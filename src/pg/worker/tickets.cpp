@@ -199,6 +199,7 @@ void hear(const Ticket& ticket, const bridge::Reply& reply) {
     constexpr int64_t skew_noticed_ms = 3'000;
     if (source == nullptr || reply.date_ms < 0)
         return;
+    source->date_ms = reply.date_ms;
     int64_t skew_ms = net.now_ms - reply.date_ms;
     source->skew_ms = std::abs(skew_ms) >= skew_noticed_ms ? skew_ms : 0;
 }

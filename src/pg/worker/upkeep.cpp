@@ -26,6 +26,9 @@ constinit Query take_over = {
 constinit Query forget_events = {
     "DELETE FROM notion.inbox WHERE state = 'done' AND received_at < now() - interval '2 days'"};
 
+constinit Query forget_receipts = {
+    "DELETE FROM notion.receipts WHERE acked_at < now() - interval '48 hours'"};
+
 constinit Query forget_log = {
     "WITH log AS (DELETE FROM notion.log WHERE at < now() - $1 * interval '1 minute'),"
     " conflicts AS (DELETE FROM notion.conflicts WHERE state = 'closed'"
@@ -47,6 +50,7 @@ void keep_house() {
         return;
     next_house_ms = net.now_ms + keep_house_ms;
     run(forget_events);
+    run(forget_receipts);
     if (settings::log_retention_min >= 0)
         run(forget_log, {as_int8(settings::log_retention_min)});
 }

@@ -98,9 +98,10 @@ TEST(WebhookEvent, WhatIsNoEventIsMalformed) {
 }
 
 struct ReceiptTest : testing::Test {
-    std::vector<Receipt> receipts{{"p1", 100'000'000, 110'000'000, {"fee", "due"}}};
+    std::vector<Receipt> receipts{
+        {"p1", FlightKind::patch, 100'000'000, 110'000'000, {"fee", "due"}}};
     Event event;
-    EventFacts facts{"bot", true, 105'000'000};
+    EventFacts facts{"bot", 105'000'000};
 
     ReceiptTest() {
         event.entity = "p1";
@@ -140,7 +141,30 @@ TEST_F(ReceiptTest, AnEditOfAnotherInTheWindowWasOverwrittenUnseen) {
 }
 
 TEST_F(ReceiptTest, APersonalTokenIsNeverAlone) {
-    facts.token_is_bot = false;
+    event.authors = {{"bot", "person"}};
+    EXPECT_EQ(echo(), Echo::foreign);
+}
+
+TEST_F(ReceiptTest, CreatesTrashesAndRestoresAreKnownByTheirType) {
+    event.properties.clear();
+    for (const auto& [type, kind] : {std::pair("page.created", FlightKind::create),
+                                     std::pair("page.deleted", FlightKind::trash),
+                                     std::pair("page.undeleted", FlightKind::restore)}) {
+        event.type = type;
+        receipts[0].kind = FlightKind::patch;
+        EXPECT_EQ(echo(), Echo::foreign) << type;
+        receipts[0].kind = kind;
+        EXPECT_EQ(echo(), Echo::ours_alone) << type;
+    }
+    event.type = "page.moved";
+    EXPECT_EQ(echo(), Echo::foreign);
+}
+
+TEST_F(ReceiptTest, APageThatWeJustMadeIsOursInAllItsProperties) {
+    receipts[0].kind = FlightKind::create;
+    event.properties = {"stage", "who"};
+    EXPECT_EQ(echo(), Echo::ours_alone);
+    event.authors = {{"ann", "person"}}; // who edits it at once overwrites, and is not overwritten
     EXPECT_EQ(echo(), Echo::foreign);
 }
 

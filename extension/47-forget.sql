@@ -1,0 +1,84 @@
+-- Forgetting a row: every trace of its values, in tables, indexes and what is kept of them.
+-- Deleting is not enough: dead rows stay in the files until the tables are rewritten. The worker
+-- does that as soon as no transaction can see the old rows any more.
+
+-- Statistics keep samples of values, and nothing here is planned by them.
+DO $statistics$
+DECLARE
+    c record;
+BEGIN
+    FOR c IN SELECT a.attrelid::regclass AS held_by, a.attname
+               FROM pg_catalog.pg_attribute a
+              WHERE a.attrelid IN ('notion.mappings'::regclass, 'notion.work'::regclass,
+                                   'notion.outbox'::regclass, 'notion.snapshots'::regclass,
+                                   'notion.log'::regclass, 'notion.conflicts'::regclass)
+                AND a.attnum > 0 AND a.atttypid IN ('text'::regtype, 'jsonb'::regtype,
+                                                    'text[]'::regtype) LOOP
+        EXECUTE pg_catalog.format('ALTER TABLE %s ALTER %I SET STATISTICS 0', c.held_by, c.attname);
+    END LOOP;
+END
+$statistics$;
+
+CREATE TABLE notion.erasures (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    link integer NOT NULL,
+    xid xid8 NOT NULL DEFAULT pg_catalog.pg_current_xact_id(),
+    asked_at timestamptz NOT NULL DEFAULT now(),
+    asked_by name NOT NULL,
+    done_at timestamptz
+);
+COMMENT ON TABLE notion.erasures IS
+    'calls of notion.forget; done_at: when no file of the database held the values any more';
+ALTER TABLE notion.erasures ENABLE ROW LEVEL SECURITY;
+CREATE POLICY owner ON notion.erasures FOR SELECT USING (notion.sees(link));
+GRANT SELECT ON notion.erasures TO PUBLIC;
+
+CREATE FUNCTION notion.forget("table" regclass, key text) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    linked integer := notion.link_id("table");
+    mapped notion.mappings;
+    erasure bigint;
+BEGIN
+    SELECT * INTO mapped FROM notion.mappings m
+     WHERE m.link = linked AND m.key = forget.key FOR UPDATE;
+    IF mapped.flight <> 'none' OR EXISTS (
+        SELECT FROM notion.work w WHERE w.link = linked AND w.key = forget.key
+           AND w.state IN ('new', 'wish', 'sending')) OR EXISTS (
+        SELECT FROM notion.outbox o WHERE o.link = linked AND forget.key = ANY (o.keys)) THEN
+        RAISE EXCEPTION 'a change of row % of % is on its way to Notion', forget.key, "table"
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  HINT = 'CALL notion.flush(''' || "table"::text || '''), then forget the row.';
+    END IF;
+    DELETE FROM notion.log g WHERE g.link = linked
+       AND (g.key = forget.key OR g.page = mapped.page);
+    DELETE FROM notion.conflicts c WHERE c.link = linked AND c.key = forget.key
+       AND (c.state = 'closed' OR mapped.row_state IS DISTINCT FROM 'present');
+    IF mapped.row_state IS DISTINCT FROM 'present' THEN
+        DELETE FROM notion.work w WHERE w.link = linked AND w.key = forget.key;
+        DELETE FROM notion.snapshots s WHERE s.link = linked AND s.page = mapped.page;
+        DELETE FROM notion.due_pages d WHERE d.link = linked AND d.page = mapped.page;
+        DELETE FROM notion.receipts r WHERE r.link = linked AND r.page = mapped.page;
+        DELETE FROM notion.inbox i WHERE i.entity = mapped.page::text;
+        DELETE FROM notion.mappings m WHERE m.link = linked AND m.key = forget.key;
+        -- A page that lives on must not come back as a new one: its id is remembered, and no more.
+        INSERT INTO notion.mappings (link, key, page, row_state, page_state, held, edited, fence)
+        SELECT linked, 'forgotten:' || mapped.page, mapped.page, 'deleted', mapped.page_state,
+               '{"*": "forgotten"}', mapped.edited, mapped.fence
+         WHERE mapped.page IS NOT NULL;
+    END IF;
+    INSERT INTO notion.erasures (link, asked_by) VALUES (linked, notion.invoker())
+    RETURNING id INTO erasure;
+    PERFORM notion.wake();
+    RETURN erasure;
+END
+$$;
+COMMENT ON FUNCTION notion.forget(regclass, text) IS
+    'Erases every trace of a row''s values: log, history, conflicts, queue and, once the row was '
+    'deleted, its base and its key. Delete the row first (and empty the trash in Notion): while it '
+    'is there, the values that both sides agree on stay with it. The worker then rewrites the '
+    'tables, so that no file of the database holds them: notion.erasures.done_at, by the number '
+    'returned. Write-ahead log and backups keep theirs until they expire. Errors: 42501 not the '
+    'owner, 42704 not linked, 55000 a change of the row is on its way.';

@@ -1,0 +1,68 @@
+// Erase: what notion.forget deleted is gone from the files once the tables were rewritten, and no
+// transaction could see it any more. One table a transaction; where somebody uses it, later.
+// scope: step.
+#include "pg/postgres.hpp"
+
+#include "pg/apply/tasks.hpp"
+#include "pg/worker/process.hpp"
+#include "pg/worker/query.hpp"
+
+namespace notion::pg::apply {
+namespace {
+
+using namespace worker;
+
+constinit Query select_erasures = {
+    "SELECT id, xid::text::bigint FROM notion.erasures WHERE done_at IS NULL ORDER BY id LIMIT 1"};
+
+constinit Query finish = {
+    "UPDATE notion.erasures SET done_at = clock_timestamp() WHERE done_at IS NULL AND id <= $1"};
+
+struct Rewrite {
+    const char* table;
+    Query cluster; ///< a rewrite that takes along what is alive, TOAST and indexes included
+};
+constinit Rewrite rewrites[] = {
+    {"outbox", {"CLUSTER notion.outbox USING outbox_pkey"}},
+    {"log", {"CLUSTER notion.log USING log_pkey"}},
+    {"conflicts", {"CLUSTER notion.conflicts USING conflicts_pkey"}},
+    {"work", {"CLUSTER notion.work USING work_pkey"}},
+    {"snapshots", {"CLUSTER notion.snapshots USING snapshots_pkey"}},
+    {"mappings", {"CLUSTER notion.mappings USING mappings_pkey"}},
+    {"inbox", {"CLUSTER notion.inbox USING inbox_pkey"}},
+};
+
+/// False while somebody uses the table: a worker that waits here would hold up all links.
+bool rewrite(Rewrite& it) {
+    worker::begin("erasing a forgotten row");
+    const Oid table = get_relname_relid(it.table, get_namespace_oid("notion", false));
+    const bool locked = ConditionalLockRelationOid(table, AccessExclusiveLock);
+    if (locked)
+        (void)run(it.cluster);
+    worker::commit();
+    return locked;
+}
+
+} // namespace
+
+bool erase_forgotten() {
+    worker::begin("looking for rows to be forgotten");
+    const bool wanted = run(select_erasures) > 0;
+    const int64_t id = wanted ? column_int8(0, 1) : 0;
+    const auto xid = wanted ? TransactionId(column_int8(0, 2)) : InvalidTransactionId;
+    // A rewrite keeps what an old snapshot may still look at.
+    const bool visible =
+        wanted && !TransactionIdPrecedes(xid, GetOldestNonRemovableTransactionId(nullptr));
+    worker::commit();
+    if (!wanted || visible)
+        return false;
+    for (Rewrite& it : rewrites)
+        if (!rewrite(it))
+            return false;
+    worker::begin("erased a forgotten row");
+    (void)run(finish, {as_int8(id)});
+    worker::commit();
+    return true;
+}
+
+} // namespace notion::pg::apply

@@ -1,0 +1,183 @@
+// The inbox: webhook events become pages to be read. What an event says is taken from the event
+// alone; receipts tell which of them speak of our own writes (protocol.md 1.5), and which edits of
+// others those overwrote. Refuses to settle what a flight is about to explain. scope: worker.
+#include "pg/postgres.hpp"
+
+#include "bridge/echo.hpp"
+#include "pg/worker/net.hpp"
+#include "pg/worker/query.hpp"
+
+namespace notion::pg::worker {
+namespace {
+
+constexpr int events_max = 500; // a round
+
+// Events that only a bot has made, or whose page was written in their time, each with what we know
+// of our own writes to it. Where one is under way, its receipt comes with the answer.
+constinit Query read_events = {
+    "WITH event AS MATERIALIZED ("
+    "    SELECT i.server, i.event_id, i.event, i.attempts,"
+    "           CASE WHEN i.entity ~* '^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$'"
+    "                THEN i.entity::uuid END AS page"
+    "      FROM (SELECT * FROM notion.inbox WHERE state = 'new' AND due <= now()"
+    "             ORDER BY due LIMIT $1) i"
+    "     WHERE i.event ->> 'call' = 'read_page'),"
+    " known AS ("
+    "    SELECT e.*, l.id AS link, m.key, coalesce(m.flight, 'none') <> 'none'"
+    "           OR m.key IS NULL AND EXISTS (SELECT FROM notion.mappings f"
+    "               WHERE f.flight <> 'none' AND f.link = l.id AND f.flight_kind = 'create')"
+    "           AS in_flight"
+    "      FROM event e"
+    "      JOIN pg_foreign_server s ON s.srvname = e.server"
+    "      JOIN pg_foreign_table f ON f.ftserver = s.oid"
+    "      JOIN notion.links l ON l.foreign_table_id = f.ftrelid AND l.direction <> 'to_notion'"
+    "      LEFT JOIN notion.mappings m ON m.link = l.id AND m.page = e.page"
+    "     WHERE m.key IS NOT NULL OR l.data_source::text = e.event ->> 'data_source')"
+    "SELECT k.server::text, k.event_id, k.event::text, k.link, k.in_flight, k.attempts < $2,"
+    "       (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', r.kind, 'read_at', r.read_at,"
+    "                   'acked_at', r.acked_at, 'properties', r.properties)), '[]')::text"
+    "          FROM notion.receipts r"
+    "         WHERE r.page = k.page AND r.acked_at > now() - interval '48 hours')"
+    "  FROM known k"
+    " WHERE k.event -> 'authors' -> 0 ->> 'type' = 'bot' AND k.event -> 'authors' -> 1 IS NULL"
+    "    OR k.in_flight"
+    "    OR EXISTS (SELECT FROM notion.receipts r WHERE r.page = k.page)"};
+
+constinit Query note_overwritten = {"SELECT notion.overwritten($1, $2)"};
+
+// Whom an event concerns is looked up: pages that are mapped, and pages of a linked data source.
+// $2: {"server": {"event id": "echo" | "later"}}. Unknown types stay for people to look at.
+constinit Query fold_events = {
+    "WITH event AS ("
+    "    UPDATE notion.inbox i"
+    "       SET state = CASE WHEN n.verdict = 'later' THEN 'new'"
+    "                        WHEN (i.event ->> 'known')::boolean THEN 'done' ELSE 'kept' END,"
+    "           due = CASE WHEN n.verdict = 'later'"
+    "                      THEN clock_timestamp() + interval '300 ms' ELSE i.due END,"
+    "           attempts = i.attempts + 1, reason = n.verdict"
+    "      FROM (SELECT server, event_id, $2::jsonb -> server::text ->> event_id AS verdict"
+    "              FROM notion.inbox WHERE state = 'new' AND due <= now()"
+    "             ORDER BY due LIMIT $1) n"
+    "     WHERE i.server = n.server AND i.event_id = n.event_id RETURNING i.*),"
+    " concerned AS ("
+    "    SELECT l.id AS link, e.type, e.event, e.entity,"
+    "           e.event ->> 'call' = 'read_page' AND e.entity ~*"
+    "           '^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$' AS is_page"
+    "      FROM event e"
+    "      JOIN pg_foreign_server s ON s.srvname = e.server"
+    "      JOIN pg_foreign_table f ON f.ftserver = s.oid"
+    "      JOIN notion.links l ON l.foreign_table_id = f.ftrelid"
+    "     WHERE e.event ->> 'call' <> 'ignore' AND l.direction <> 'to_notion'"
+    "       AND e.reason IS NULL AND l.state IN ('active', 'resting')"
+    "       AND (l.data_source::text IN (e.event ->> 'data_source', e.entity)"
+    "            OR EXISTS (SELECT FROM notion.mappings m"
+    "                        WHERE m.link = l.id AND m.page::text = e.entity))),"
+    " pages AS ("
+    "    INSERT INTO notion.due_pages AS d (link, page, why)"
+    "    SELECT DISTINCT link, (CASE WHEN is_page THEN entity END)::uuid, 'event'"
+    "      FROM concerned WHERE is_page"
+    "        ON CONFLICT (link, page) DO UPDATE SET due = least(d.due, now()), attempts = 0"
+    "    RETURNING 1),"
+    " polls AS ("
+    "    UPDATE notion.polls p SET next_at = now() FROM concerned c"
+    "     WHERE p.link = c.link AND NOT c.is_page RETURNING 1)"
+    "SELECT (SELECT count(*) FROM event), (SELECT count(*) FROM pages),"
+    "       (SELECT count(*) FROM event WHERE state = 'new')"};
+
+constinit Query insert_receipt = {
+    "INSERT INTO notion.receipts (link, page, kind, read_at, acked_at, properties)"
+    " SELECT m.link, ($3::jsonb ->> 'page')::uuid, m.flight_kind,"
+    "        coalesce(least(w.wished_at, m.sent_at), now()) - $5 * interval '1 millisecond', $4,"
+    "        ARRAY(SELECT DISTINCT split_part(f, '#', 1)"
+    "                FROM jsonb_object_keys(m.flight_payload -> 'fields') f)"
+    "   FROM notion.mappings m LEFT JOIN notion.work w ON w.link = m.link AND w.key = m.key"
+    "  WHERE m.link = $1 AND m.key = $2 AND m.flight_kind IS NOT NULL"};
+
+constexpr int attempts_max = 30; // for an answer that explains an event
+
+struct Event {
+    const char* server;
+    const char* id;
+    const char* event;
+    int32 link;
+    bool in_flight;
+    bool is_young; ///< may wait for an answer that explains it
+    const char* receipts;
+};
+
+/// null: to be read.
+const char* verdict_of(const Event& it) {
+    Source* source = find_source(it.link);
+    const Linked* link = find_link(it.link);
+    if (source == nullptr || link == nullptr || link->link == nullptr)
+        return nullptr;
+    if (source->our_bot[0] == '\0')
+        look_for_bot(*source, *link);
+    if (it.is_young && (it.in_flight || source->our_bot[0] == '\0'))
+        return "later";
+    bridge::Echo echo;
+    bridge::Fault fault;
+    if (!bridge::event_echo(it.event, it.receipts, source->our_bot, echo, fault))
+        return nullptr;
+    if (echo == bridge::Echo::overwritten_unseen)
+        run(note_overwritten, {as_int4(it.link), as_jsonb(it.event)});
+    return echo == bridge::Echo::ours_alone ? "echo" : nullptr;
+}
+
+void append_verdict(StringInfo json, const Event& it, const char* verdict) {
+    appendStringInfoString(json, json->len == 0 ? "[[" : ",[");
+    escape_json(json, it.server);
+    appendStringInfoChar(json, ',');
+    escape_json(json, it.id);
+    appendStringInfo(json, ",\"%s\"]", verdict);
+}
+
+/// As fold_events wants them.
+const char* by_server(StringInfo list) {
+    static constinit Query group = {
+        "SELECT jsonb_object_agg(server, ids)::text FROM ("
+        "    SELECT v ->> 0 AS server, jsonb_object_agg(v ->> 1, v ->> 2) AS ids"
+        "      FROM jsonb_array_elements($1::jsonb) v GROUP BY 1) s"};
+    if (list->len == 0)
+        return "{}";
+    appendStringInfoChar(list, ']');
+    run(group, {as_jsonb(list->data)});
+    return column_text(0, 1);
+}
+
+} // namespace
+
+void fold_inbox() {
+    auto* events = static_cast<Event*>(palloc(sizeof(Event) * events_max));
+    auto count = static_cast<int>(
+        Min(run(read_events, {as_int4(events_max), as_int4(attempts_max)}), uint64{events_max}));
+    for (int i = 0; i < count; i++) {
+        auto row = static_cast<uint64>(i);
+        events[i] = {.server = column_text(row, 1),
+                     .id = column_text(row, 2),
+                     .event = column_text(row, 3),
+                     .link = static_cast<int32>(column_int8(row, 4)),
+                     .in_flight = column_bool(row, 5),
+                     .is_young = column_bool(row, 6),
+                     .receipts = column_text(row, 7)};
+    }
+    StringInfoData verdicts;
+    initStringInfo(&verdicts);
+    for (int i = 0; i < count; i++)
+        if (const char* verdict = verdict_of(events[i]))
+            append_verdict(&verdicts, events[i], verdict);
+    run(fold_events, {as_int4(events_max), as_jsonb(by_server(&verdicts))});
+    if (column_int8(0, 1) == events_max)
+        due_in(0);
+    else if (column_int8(0, 3) > 0)
+        due_in(300);
+}
+
+void keep_receipt(int32 link, const char* key, const char* recorded) {
+    const Source* source = find_source(link);
+    int64_t date_ms = source != nullptr && source->date_ms != 0 ? source->date_ms : net.now_ms;
+    run(insert_receipt, {as_int4(link), as_text(key), as_jsonb(recorded), as_time_ms(date_ms),
+                         as_int8(net.now_ms - date_ms)});
+}
+
+} // namespace notion::pg::worker

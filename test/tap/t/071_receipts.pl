@@ -1,0 +1,80 @@
+# Receipts: what our own writes raise as events costs neither a write nor a read; what another typed
+# between our look and our write is a conflict.
+use strict;
+use warnings;
+use lib 'test/tap/lib';
+use IO::Socket::INET;
+use NotionTest;
+use NotionTest::Link;
+use Test::More;
+
+my $rows = $ENV{NOTION_LONG} ? 5_000 : 200;
+my $probe = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1) or die "no port: $!";
+my $port = $probe->sockport;
+close $probe;
+my $pair = start_pair('receipts',
+    settings => { 'notion.listen' => "127.0.0.1:$port", 'notion.poll_interval' => '1h' });
+my ($node, $emulator) = @$pair{qw(node emulator)};
+
+sub requests {
+    my ($route) = @_;
+    my $count = 0;
+    my $routes = $emulator->stats->{routes};
+    $count += $routes->{$_}{requests} for grep { $_ =~ $route } keys %$routes;
+    return $count;
+}
+sub drained {
+    my ($name) = @_;
+    $emulator->control('POST', 'webhooks/drain');
+    return wait_until($node, "SELECT count(*) FROM notion.inbox WHERE state = 'new'", 0, $name);
+}
+
+sql($node, "SELECT notion.expect_webhook('acme')");
+$emulator->control('POST', 'webhooks',
+    { url => "http://127.0.0.1:$port/webhook/acme", window_ms => 10, duplicate => 0.2 });
+wait_until($node, 'SELECT count(*) FROM notion.webhooks WHERE verified_at IS NOT NULL', 1,
+    'subscribed');
+sql($node, "INSERT INTO tasks (name, points) SELECT 'task ' || i, i
+    FROM generate_series(1, $rows) i");
+at_rest($pair, 'created');
+drained('their events are settled');
+at_rest($pair, 'at rest');
+sql($node, 'UPDATE tasks SET points = points + 1');
+at_rest($pair, 'updated');
+drained('their events likewise');
+sql($node, 'UPDATE tasks SET points = points + 1, name = name || \'!\'');
+at_rest($pair, 'updated again');
+drained('and theirs');
+at_rest($pair, 'at rest');
+my $events = sql($node, q{SELECT count(*) FROM notion.inbox WHERE type LIKE 'page.%'});
+cmp_ok($events, '>=', 2 * $rows, 'each write of ours raised an event');
+is(requests(qr{^POST /v1/pages}), $rows, 'no page more than rows');
+is(requests(qr{^PATCH /v1/pages}), 2 * $rows, 'an echo causes no write');
+cmp_ok(requests(qr{^GET /v1/pages}), '<=', $events / 100, 'and hardly a read');
+is(sql($node, 'SELECT count(*) FROM notion.conflicts'), 0, 'and no conflict');
+
+# Another edits the page while our write is on its way.
+my $page = sql($node, "SELECT page FROM notion.mappings WHERE key = '1'");
+$emulator->fault({ route => 'PATCH /v1/pages/:id', kind => 'hang', count => 1 });
+sql($node, 'UPDATE tasks SET points = 500 WHERE id = 1');
+wait_until($node, "SELECT flight FROM notion.mappings WHERE key = '1'", 'sending',
+    'our write is on its way');
+wait_for('and has reached Notion', sub {
+    return $emulator->control('GET', 'faults') =~ /"hits":\s*1\b/ });
+$emulator->person('ada', 'PATCH', "/v1/pages/$page",
+    { properties => { Points => { number => 9 } } });
+$emulator->control('POST', 'faults/release');
+at_rest($pair, 'at rest');
+drained('settled');
+wait_until($node, q{SELECT count(*) FROM notion.conflicts WHERE kind = 'overwritten unseen'
+    AND state = 'open' AND column_name = 'points' AND postgres = '500'}, 1,
+    'what was overwritten unseen is a conflict');
+my $conflict = sql($node, 'SELECT id FROM notion.conflicts');
+my (undef, undef, $error) = $node->psql('postgres', "SELECT notion.resolve($conflict, 'notion')");
+like($error, qr/can only be resolved with postgres/, 'whose value Notion alone knows');
+sql($node, "SELECT notion.resolve($conflict, 'postgres')");
+is(sql($node, 'SELECT state FROM notion.conflicts'), 'closed', 'it is noted, and closed');
+
+$node->stop;
+$emulator->stop;
+done_testing();
