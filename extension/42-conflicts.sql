@@ -202,7 +202,8 @@ BEGIN
         SELECT * INTO it FROM notion.conflicts c WHERE c.id = wanted FOR UPDATE;
         CONTINUE WHEN it.state = 'closed';
         UPDATE notion.conflicts c
-           SET decided = resolve.winner, decided_value = resolve.value, decided_at = clock_timestamp(),
+           SET decided = resolve.winner, decided_value = resolve.value,
+               decided_at = clock_timestamp(),
                decided_by = format('%s (%s)', notion.invoker(),
                                    current_setting('application_name'))
          WHERE c.id = wanted;
