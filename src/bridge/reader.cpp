@@ -23,6 +23,8 @@ double random_fraction() {
     return number / 4294967296.0;
 }
 
+} // namespace
+
 Error transport_error(const net::Reply& reply, std::string_view api_url) {
     std::string where(api_url);
     switch (reply.failure) {
@@ -54,8 +56,6 @@ Error transport_error(const net::Reply& reply, std::string_view api_url) {
     }
     return fail(ErrorKind::internal, "could not make a request", reply.error);
 }
-
-} // namespace
 
 Reader::Reader(const Endpoint& endpoint)
     : api_url_(endpoint.api_url), api_version_(endpoint.api_version), token_(endpoint.token),

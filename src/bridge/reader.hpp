@@ -17,6 +17,9 @@ namespace notion::bridge {
 
 static_assert(newest_api_version == api_version);
 
+/// Why no answer came, in words.
+Error transport_error(const net::Reply& reply, std::string_view api_url);
+
 struct Traffic {
     int64_t requests = 0;
     int64_t bytes = 0; ///< received, as on the wire

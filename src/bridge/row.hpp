@@ -40,6 +40,7 @@ class Row {
     const std::vector<Column>& columns() const { return columns_; }
     const Traffic& traffic() const { return completion_.traffic(); }
     std::string_view page_id() const { return head_.id; }
+    const PageHead& head() const { return head_; }
     int64_t misfits() const { return misfits_; }
 
   private:

@@ -59,6 +59,7 @@ struct Scan {
 
     std::string words_path;
     std::string words_properties;
+    std::string shown; ///< what scan_properties gave last
 
   private:
     void take_terms(const ScanPlan& plan);
@@ -384,6 +385,25 @@ PropertyType scan_property_type(std::string_view name) noexcept {
 
 std::string_view scan_page_id(const Scan* scan) noexcept {
     return scan->row.page_id();
+}
+
+std::string_view scan_properties(Scan* scan, std::span<const ScanColumn> columns) noexcept {
+    Fault ignored;
+    bool fine = guarded(ignored, [&] {
+        scan->shown = "{";
+        const PageHead& head = scan->row.head();
+        for (const ScanColumn& column : columns) {
+            const json::Value* value = column.by_name
+                                           ? json::find(*head.properties, column.property)
+                                           : property_by_id(head, column.property);
+            if (value == nullptr)
+                continue;
+            scan->shown += scan->shown.size() > 1 ? "," : "";
+            scan->shown += json::quote(column.property) + ":" + json::write(*value);
+        }
+        scan->shown += "}";
+    });
+    return fine ? std::string_view(scan->shown) : std::string_view();
 }
 
 Push scan_classify(const ScanColumn& column, Operator op) noexcept {

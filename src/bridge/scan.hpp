@@ -91,6 +91,9 @@ void scan_shut(Scan* scan) noexcept;
 Step scan_next(Scan* scan, int64_t now_ms, Cell* cells, Fault& fault) noexcept;
 /// Of the row that scan_next gave last.
 std::string_view scan_page_id(const Scan* scan) noexcept;
+/// Of the same row: these properties as Notion shows them, as a JSON object; "" where memory runs
+/// out. For writes, which keep what they do not change.
+std::string_view scan_properties(Scan* scan, std::span<const ScanColumn> columns) noexcept;
 ScanStats scan_stats(const Scan* scan) noexcept;
 ScanWords scan_words(const Scan* scan) noexcept;
 

@@ -13,7 +13,9 @@ namespace {
 // Shorter waits are not worth a line on anyone's screen.
 constexpr int64_t announce_ms = 1000;
 
-void announce(Talk* talk, int64_t wait_ms) {
+} // namespace
+
+void talk_announce(Talk* talk, int64_t wait_ms) {
     if (talk->announced || wait_ms <= announce_ms)
         return;
     talk->announced = true;
@@ -23,7 +25,7 @@ void announce(Talk* talk, int64_t wait_ms) {
              errdetail("Server \"%s\" has no requests left in this minute.", talk->server_name)));
 }
 
-void check_requests(const Talk* talk) {
+void talk_check(const Talk* talk) {
     if (settings::max_requests == 0 || talk->requests < settings::max_requests)
         return;
     ereport(ERROR,
@@ -32,6 +34,8 @@ void check_requests(const Talk* talk) {
              errhint("Add a condition that Notion can evaluate, or raise "
                      "notion.max_requests.")));
 }
+
+namespace {
 
 void send(Talk* talk, bridge::Reader* reader) {
     talk->requests++;
@@ -51,7 +55,7 @@ void wait_for_reply(Talk* talk, int64_t wait_ms) {
 void wait_for_budget(Talk* talk) {
     int64_t wait_ms;
     while ((wait_ms = take_request(*talk->allowance, talk->priority)) > 0) {
-        announce(talk, wait_ms);
+        talk_announce(talk, wait_ms);
         int64_t from = steady_ms();
         wait_once(-1, wait_ms, WaitFor::budget);
         talk->waited_ms += steady_ms() - from;
@@ -74,7 +78,7 @@ void talk_serve(Talk* talk, const bridge::Step& step) {
     if (step.turn == bridge::Turn::failed)
         raise(talk->fault);
     if (step.turn == bridge::Turn::asks) {
-        check_requests(talk);
+        talk_check(talk);
         wait_for_budget(talk);
         send(talk, step.reader);
     } else {

@@ -26,4 +26,9 @@ void talk_serve(Talk* talk, const bridge::Step& step);
 /// For a row's asks_ahead: sends if the budget has a request now, never waits.
 void talk_ahead(Talk* talk, const bridge::Step& step);
 
+/// Raises where the statement may make no further request (notion.max_requests).
+void talk_check(const Talk* talk);
+/// Says once that the budget makes the statement wait, where that is worth a line.
+void talk_announce(Talk* talk, int64_t wait_ms);
+
 } // namespace notion::pg

@@ -116,7 +116,8 @@ Call get_property_items(std::string_view page, std::string_view property, std::s
     return {Method::get, std::move(path), ""};
 }
 
-Call create_page(std::string_view data_source, const std::vector<Member>& list) {
+Call create_page(std::string_view data_source, const std::vector<Member>& list,
+                 const std::vector<Member>& beside) {
     Call call{Method::post, "/v1/pages", ""};
     std::string parent;
     add(parent, "type", R"("data_source_id")");
@@ -124,12 +125,21 @@ Call create_page(std::string_view data_source, const std::vector<Member>& list) 
     add(parent, "data_source_id", json::quote(id ? std::string_view(*id) : data_source));
     add(call.body, "parent", parent + "}");
     add(call.body, "properties", members(list));
+    for (const Member& member : beside)
+        add(call.body, member.property_id, member.json);
     call.body += '}';
     return call;
 }
 
-Call update_page(std::string_view page, const std::vector<Member>& list) {
-    return {Method::patch, "/v1/pages/" + id_part(page), "{\"properties\":" + members(list) + "}"};
+Call update_page(std::string_view page, const std::vector<Member>& list,
+                 const std::vector<Member>& beside) {
+    Call call{Method::patch, "/v1/pages/" + id_part(page), ""};
+    if (!list.empty() || beside.empty())
+        add(call.body, "properties", members(list));
+    for (const Member& member : beside)
+        add(call.body, member.property_id, member.json);
+    call.body += '}';
+    return call;
 }
 
 Call set_trash(std::string_view page, bool in_trash) {
@@ -139,6 +149,13 @@ Call set_trash(std::string_view page, bool in_trash) {
 
 Call get_me() {
     return {Method::get, "/v1/users/me", ""};
+}
+
+Call list_users(std::string_view cursor) {
+    std::string path = "/v1/users?page_size=" + std::to_string(page_size_max);
+    if (!cursor.empty())
+        path += "&start_cursor=" + encoded(cursor);
+    return {Method::get, std::move(path), ""};
 }
 
 } // namespace notion

@@ -17,12 +17,12 @@ inline constexpr std::string_view api_version = "2026-03-11";
 inline constexpr int page_size_max = 100;       ///< Notion's page_size limit
 inline constexpr int query_results_max = 10000; ///< Notion's cap for one query
 
-enum class Method : uint8_t { get, post, patch };
+enum class Method : uint8_t { get, post, patch, del };
 
 struct Call {
     Method method = Method::get;
     std::string path; ///< with query string: "/v1/pages/…?filter_properties=…"
-    std::string body; ///< "" for get
+    std::string body; ///< "" for get and del
 };
 
 enum class SortKey : uint8_t { created_time, last_edited_time };
@@ -47,10 +47,14 @@ struct Member {
     std::string property_id;
     std::string json; ///< from encode
 };
-Call create_page(std::string_view data_source, const std::vector<Member>& members);
-Call update_page(std::string_view page, const std::vector<Member>& members);
+/// `beside`: members of the body itself, such as "icon".
+Call create_page(std::string_view data_source, const std::vector<Member>& members,
+                 const std::vector<Member>& beside = {});
+Call update_page(std::string_view page, const std::vector<Member>& members,
+                 const std::vector<Member>& beside = {});
 Call set_trash(std::string_view page, bool in_trash);
 Call get_me();
+Call list_users(std::string_view cursor);
 
 /// The id in a Notion URL or id in any form: 32 hex digits with or without dashes, at the end of a
 /// path or in `?p=`; lower case with dashes. Errors: invalid_argument.

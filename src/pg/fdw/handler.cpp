@@ -1,10 +1,11 @@
-// notion_fdw_handler: the callbacks of foreign tables. Reading works; what writes is refused at
-// planning, in words, before anything was asked of Notion. scope: backend.
+// notion_fdw_handler: the callbacks of foreign tables. scope: backend.
 #include "pg/postgres.hpp"
 
 #include "pg/fdw/analyze.hpp"
+#include "pg/fdw/direct.hpp"
 #include "pg/fdw/explain.hpp"
 #include "pg/fdw/import.hpp"
+#include "pg/fdw/modify.hpp"
 #include "pg/fdw/plan.hpp"
 #include "pg/fdw/scan.hpp"
 
@@ -14,23 +15,6 @@ PG_FUNCTION_INFO_V1(notion_fdw_handler);
 
 namespace notion::pg {
 namespace {
-
-[[noreturn]] void cannot_write(const char* table) {
-    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                    errmsg("cannot write to foreign table \"%s\" yet", table),
-                    errdetail("This version of pg_notion reads foreign tables; it writes to Notion "
-                              "from linked tables."),
-                    errhint("Link an ordinary table to it with notion.link.")));
-    pg_unreachable();
-}
-
-void add_targets(PlannerInfo*, Index, RangeTblEntry*, Relation relation) {
-    cannot_write(RelationGetRelationName(relation));
-}
-
-List* plan_modify(PlannerInfo* root, ModifyTable*, Index relation, int) {
-    cannot_write(get_rel_name(planner_rt_fetch(relation, root)->relid));
-}
 
 bool recheck(ForeignScanState*, TupleTableSlot*) {
     return true; // fdw_recheck_quals are checked by the executor
@@ -52,8 +36,25 @@ extern "C" Datum notion_fdw_handler(PG_FUNCTION_ARGS) {
     routine->EndForeignScan = scan_end;
     routine->RecheckForeignScan = recheck;
     routine->ExplainForeignScan = explain_scan;
-    routine->AddForeignUpdateTargets = add_targets;
-    routine->PlanForeignModify = plan_modify;
+    routine->AddForeignUpdateTargets = modify_targets;
+    routine->PlanForeignModify = modify_plan;
+    routine->BeginForeignModify = modify_begin;
+    routine->ExecForeignInsert = modify_insert;
+    routine->ExecForeignBatchInsert = modify_insert_batch;
+    routine->GetForeignModifyBatchSize = modify_batch_size;
+    routine->ExecForeignUpdate = modify_update;
+    routine->ExecForeignDelete = modify_delete;
+    routine->EndForeignModify = modify_end;
+    routine->BeginForeignInsert = modify_begin_insert;
+    routine->EndForeignInsert = modify_end_insert;
+    routine->IsForeignRelUpdatable = modify_updatable;
+    routine->ExplainForeignModify = modify_explain;
+    routine->ExecForeignTruncate = modify_truncate;
+    routine->PlanDirectModify = direct_plan;
+    routine->BeginDirectModify = direct_begin;
+    routine->IterateDirectModify = direct_iterate;
+    routine->EndDirectModify = direct_end;
+    routine->ExplainDirectModify = direct_explain;
     routine->AnalyzeForeignTable = analyze_table;
     routine->ImportForeignSchema = import_schema;
     PG_RETURN_POINTER(routine);

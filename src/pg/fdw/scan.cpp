@@ -21,16 +21,6 @@ constexpr int ids_max = 25;
 // arrives.
 constexpr int rows_a_mux_step = 8;
 
-Oid role_of(ForeignScanState* node) {
-#if PG_VERSION_NUM >= 160000
-    Oid role = castNode(ForeignScan, node->ss.ps.plan)->checkAsUser;
-#else
-    auto* scan = castNode(ForeignScan, node->ss.ps.plan);
-    Oid role = exec_rt_fetch(scan->scan.scanrelid, node->ss.ps.state)->checkAsUser;
-#endif
-    return OidIsValid(role) ? role : GetUserId();
-}
-
 void choose_columns(ForeignScanState* node, Running* running, List* numbers) {
     TupleDesc description = RelationGetDescr(node->ss.ss_currentRelation);
     running->count = list_length(numbers);
@@ -195,6 +185,16 @@ bool fetch(ForeignScanState* node, Running* running, TupleTableSlot* slot) {
 
 } // namespace
 
+Oid scan_role(ForeignScanState* node) {
+#if PG_VERSION_NUM >= 160000
+    Oid role = castNode(ForeignScan, node->ss.ps.plan)->checkAsUser;
+#else
+    auto* scan = castNode(ForeignScan, node->ss.ps.plan);
+    Oid role = exec_rt_fetch(scan->scan.scanrelid, node->ss.ps.state)->checkAsUser;
+#endif
+    return OidIsValid(role) ? role : GetUserId();
+}
+
 void scan_prepare(ForeignScanState* node, Connection* connection) {
     auto* running = static_cast<Running*>(node->fdw_state);
     MemoryContext before = MemoryContextSwitchTo(running->context);
@@ -262,7 +262,7 @@ TupleTableSlot* scan_iterate(ForeignScanState* node) {
     if (running->connection == nullptr) {
         MemoryContext before = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
         Oid server = GetForeignTable(RelationGetRelid(node->ss.ss_currentRelation))->serverid;
-        running->connection = connect(server, role_of(node));
+        running->connection = connect(server, scan_role(node));
         talk_begin(&running->talk, &running->connection->allowance,
                    running->connection->server_name, sync::Priority::interactive);
         MemoryContextSwitchTo(before);

@@ -33,6 +33,7 @@ struct Running {
     TupleTableSlot* kept_slot;
     bool complete; ///< no more rows than were handed out
     int64_t steps;
+    void* direct; ///< direct.cpp's own, where the scan updates or deletes what it reads
 };
 
 void scan_begin(ForeignScanState* node, int flags);
@@ -40,6 +41,8 @@ TupleTableSlot* scan_iterate(ForeignScanState* node);
 void scan_again(ForeignScanState* node);
 void scan_end(ForeignScanState* node);
 
+/// Whose user mapping is used: the view's owner, or who runs the query.
+Oid scan_role(ForeignScanState* node);
 /// Opens the bridge's scan; with constants only where the state has no ExprContext (EXPLAIN).
 void scan_prepare(ForeignScanState* node, Connection* connection);
 bridge::ScanStats scan_totals(const Running* running);

@@ -241,11 +241,6 @@ like($plan, qr/ Requests: $requests\b/, 'ANALYZE counts the requests');
 like($plan, qr/Received: \d+ bytes\s+Waited for Budget: \d+ ms/, 'the bytes and the waiting');
 unlike($plan, qr/ntn_/, 'no token in it');
 
-# Writing
-like(error_of("INSERT INTO crm.participants (name) VALUES ('x')"),
-    qr/0A000: cannot write to foreign table "participants" yet.*HINT/s, 'no INSERT yet');
-like(error_of("UPDATE crm.participants SET name = 'x'"), qr/0A000: cannot write/, 'no UPDATE yet');
-like(error_of('DELETE FROM crm.participants'), qr/0A000: cannot write/, 'no DELETE yet');
 
 # Options, and who may set them
 like(error_of('CREATE SERVER x FOREIGN DATA WRAPPER notion_fdw OPTIONS (url \'x\')'),

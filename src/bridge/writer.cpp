@@ -1,0 +1,112 @@
+// One write: see the header. scope: its owner's.
+#include "bridge/writer.hpp"
+
+#include <algorithm>
+
+#include "bridge/reader.hpp"
+#include "core/notion/answer.hpp"
+#include "core/sync/budget.hpp"
+#include "core/sync/outcome.hpp"
+
+namespace notion::bridge {
+namespace {
+
+// As for reads: a 429 waits for its Retry-After, a connection that cannot be made for a pause.
+constexpr int attempts_max = 5;
+
+net::Method method_of(Method method) {
+    switch (method) {
+    case Method::get:
+        return net::Method::get;
+    case Method::post:
+        return net::Method::post;
+    case Method::patch:
+        return net::Method::patch;
+    case Method::del:
+        return net::Method::del;
+    }
+    return net::Method::get;
+}
+
+} // namespace
+
+Writer::Writer(const Endpoint& endpoint)
+    : api_url_(endpoint.api_url), api_version_(endpoint.api_version), token_(endpoint.token),
+      proxy_(endpoint.proxy), ca_file_(endpoint.ca_file),
+      connect_timeout_ms_(endpoint.connect_timeout_ms),
+      request_timeout_ms_(endpoint.request_timeout_ms), loopback_only_(endpoint.loopback_only) {}
+
+void Writer::ask(notion::Call call, bool creates) {
+    call_ = std::move(call);
+    creates_ = creates;
+    attempts_ = 0;
+    state_ = State::asks;
+}
+
+void Writer::send() {
+    net::Request request;
+    request.method = method_of(call_.method);
+    request.url = api_url_ + call_.path;
+    request.headers = {"Authorization: Bearer " + token_, "Notion-Version: " + api_version_,
+                       "User-Agent: pg_notion"};
+    if (!call_.body.empty())
+        request.headers.push_back("Content-Type: application/json");
+    request.body = call_.body;
+    request.connect_timeout_ms = connect_timeout_ms_;
+    request.total_timeout_ms = request_timeout_ms_;
+    request.body_bytes_max = body_bytes_max;
+    request.proxy = proxy_;
+    request.ca_file = ca_file_;
+    request.loopback_only = loopback_only_;
+    attempts_++;
+    exchange_.emplace(net::Exchange::open(net::Mux::of_process(), std::move(request)));
+    state_ = State::flies;
+}
+
+void Writer::turn(int64_t now_ms, Step& step) {
+    if (state_ == State::pauses && now_ms >= resume_at_ms_)
+        state_ = State::asks;
+    if (state_ != State::flies || exchange_->state() != net::State::done)
+        return;
+    net::Reply reply = exchange_->take_reply();
+    exchange_.reset();
+    judge(std::move(reply), now_ms, step);
+}
+
+void Writer::settle(End end) {
+    end_ = end;
+    state_ = State::settled;
+}
+
+void Writer::judge(net::Reply reply, int64_t now_ms, Step& step) {
+    bool answered = reply.outcome == net::Outcome::ok;
+    if (answered && reply.status >= 200 && reply.status < 300) {
+        body_ = std::move(reply.body);
+        return settle(End::done);
+    }
+    int status = answered ? static_cast<int>(reply.status) : 0;
+    error_ = answered ? error_of(status, reply.body, reply.retry_after_ms, reply.request_id)
+                      : transport_error(reply, api_url_);
+    bool limited = status == 429 || status == 529;
+    bool unsent = reply.outcome == net::Outcome::certain_no;
+    bool may_help = error_.kind == ErrorKind::rate_limited || limited ||
+                    (unsent && error_.kind == ErrorKind::connection);
+    if (limited && error_.kind != ErrorKind::restricted) {
+        step.refused = true;
+        step.overloaded = step.overloaded || status == 529;
+        step.retry_after_ms = std::max(step.retry_after_ms, reply.retry_after_ms);
+    }
+    if ((limited || unsent) && may_help && attempts_ < attempts_max) {
+        // What Notion refused waits in the budget, for this session and every other.
+        resume_at_ms_ = now_ms + (limited ? 0 : sync::backoff_ms(attempts_ - 1, 0.5));
+        state_ = State::pauses;
+        return;
+    }
+    committed_ = committed_id(reply.body);
+    sync::Outcome outcome = sync::outcome(
+        {.is_create = creates_, .handed_over = !unsent, .status = status, .body = reply.body});
+    bool unknown = outcome == sync::Outcome::unknown || outcome == sync::Outcome::verify;
+    settle(unknown ? End::unknown : End::no_effect);
+}
+
+} // namespace notion::bridge
