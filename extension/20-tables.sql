@@ -19,15 +19,18 @@ CREATE TABLE notion.links (
     data_source uuid NOT NULL,
     direction text NOT NULL CHECK (direction IN ('to_notion', 'from_notion', 'both')),
     rule text NOT NULL DEFAULT 'newest',
-    key_column name NOT NULL,
+    key_columns name[] NOT NULL,
+    filter text,                        -- an expression over the table's columns; null: every row
     on_notion_trash text NOT NULL DEFAULT 'ignore'
         CHECK (on_notion_trash IN ('ignore', 'delete')),
     on_postgres_delete text NOT NULL DEFAULT 'trash'
         CHECK (on_postgres_delete IN ('trash', 'ignore')),
+    capture text NOT NULL DEFAULT 'origin' CHECK (capture IN ('origin', 'always')),
     state text NOT NULL DEFAULT 'new' CHECK (state IN ('new', 'active', 'paused', 'resting')),
     reason text,
     created_at timestamptz NOT NULL DEFAULT now(),
-    synced_at timestamptz
+    synced_at timestamptz,
+    needs_sync text                     -- what changed rows unseen by capture; null: nothing
 );
 COMMENT ON TABLE notion.links IS 'pairings of an ordinary table with a foreign table';
 COMMENT ON COLUMN notion.links.state IS
@@ -51,7 +54,8 @@ COMMENT ON TABLE notion.link_columns IS 'the paired columns of each link';
 COMMENT ON COLUMN notion.link_columns.column_type IS
     'a ColumnType of src/core/notion/value.hpp: how the core reads the column''s text';
 COMMENT ON COLUMN notion.link_columns.is_marker IS
-    'the property that holds the row''s key; it is the key column''s';
+    'the property that holds the row''s key; it is the key column''s, or that of no column, called '
+    '"(key)", where the key has several';
 
 CREATE TABLE notion.mappings (
     link integer NOT NULL,
@@ -92,7 +96,8 @@ CREATE TABLE notion.outbox (
     part integer NOT NULL,
     link integer NOT NULL,
     keys text[] NOT NULL,
-    evidence text NOT NULL,             -- a character a key: c changed, d deleted, t all truncated
+    evidence text NOT NULL,             -- a character a key: c changed, d deleted, t all truncated,
+                                        -- r or R renamed: old key, new key (a command one letter)
     captured_at timestamptz NOT NULL,
     bulk boolean NOT NULL,
     hops integer NOT NULL,
@@ -114,6 +119,7 @@ CREATE TABLE notion.work (
     who text,
     captured_at timestamptz NOT NULL DEFAULT now(),
     due timestamptz NOT NULL DEFAULT now(),
+    renamed_from text,                  -- its mapping still has this key, and a flight under way
     wish jsonb,
     wished_at timestamptz,              -- when it was examined: a guard must be younger
     attempts integer NOT NULL DEFAULT 0,
@@ -125,6 +131,8 @@ CREATE INDEX work_wishes ON notion.work (link, bulk, due) WHERE state = 'wish';
 -- Whether a guard is wanted is asked after every answer, with 100,000 creates queued too.
 CREATE INDEX work_guarded ON notion.work (link)
     WHERE state = 'wish' AND wish ->> 'action' <> 'create';
+CREATE UNIQUE INDEX work_renamed ON notion.work (link, renamed_from)
+    WHERE renamed_from IS NOT NULL;
 COMMENT ON TABLE notion.work IS 'dirty keys: what is here and not yet acknowledged by Notion';
 
 CREATE TABLE notion.polls (
@@ -222,6 +230,19 @@ CREATE TABLE notion.jobs (
 );
 COMMENT ON TABLE notion.jobs IS
     'what was asked of the worker: written in the caller''s transaction, done step by step';
+
+CREATE TABLE notion.requests (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    link integer NOT NULL,
+    kind text NOT NULL,                 -- pause, resume, retry, discard, touch, pair, rebase,
+                                        -- unseen, forget
+    args jsonb NOT NULL DEFAULT '{}',
+    asked_by name NOT NULL,
+    asked_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE notion.requests IS
+    'what people asked of the worker: only added to, so that no transaction that is left open '
+    'holds a lock that the worker needs; net carries it out after the commit';
 
 CREATE TABLE notion.log (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -1,5 +1,4 @@
--- Linking a table: what is checked, what is kept. No request is made; changes are captured from
--- now on and nothing is sent before the first notion.sync.
+-- Linking a table: what is checked of columns, types and properties.
 
 CREATE FUNCTION notion.property_accepts(property_type text, column_type text) RETURNS boolean
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
@@ -72,18 +71,8 @@ CREATE FUNCTION notion.paired_type(type oid, property_type text, is_key boolean)
 COMMENT ON FUNCTION notion.paired_type(oid, text, boolean) IS
     'the ColumnType that a pair of columns has: a key is held by a text property as its text';
 
-CREATE FUNCTION notion.is_key(table_id regclass, column_number smallint) RETURNS boolean
-    LANGUAGE sql STABLE PARALLEL SAFE
-    SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-    SELECT EXISTS (SELECT FROM pg_catalog.pg_index i
-                    WHERE i.indrelid = is_key.table_id AND i.indisprimary
-                      AND i.indkey[0] = is_key.column_number);
-END;
-COMMENT ON FUNCTION notion.is_key(regclass, smallint) IS
-    'whether this column is the first of the table''s primary key';
-
-CREATE FUNCTION notion.wanted_columns(table_id regclass, foreign_table_id regclass, columns jsonb)
+CREATE FUNCTION notion.wanted_columns(table_id regclass, foreign_table_id regclass, columns jsonb,
+                                      key name[], marker name)
     RETURNS TABLE (column_name name, foreign_column name, direction text, rule text)
     LANGUAGE sql STABLE
     SET search_path = pg_catalog, pg_temp
@@ -94,6 +83,7 @@ BEGIN ATOMIC
            AND f.attname = a.attname AND f.attnum > 0 AND NOT f.attisdropped
      WHERE wanted_columns.columns IS NULL AND a.attrelid = wanted_columns.table_id
        AND a.attnum > 0 AND NOT a.attisdropped AND f.attfdwoptions IS NOT NULL
+       AND f.attname IS DISTINCT FROM wanted_columns.marker
     UNION ALL
     SELECT c.key::name,
            CASE pg_catalog.jsonb_typeof(c.value) WHEN 'object'
@@ -101,37 +91,55 @@ BEGIN ATOMIC
                 ELSE c.value #>> '{}' END::name,
            CASE pg_catalog.jsonb_typeof(c.value) WHEN 'object' THEN c.value ->> 'direction' END,
            CASE pg_catalog.jsonb_typeof(c.value) WHEN 'object' THEN c.value ->> 'rule' END
-      FROM pg_catalog.jsonb_each(wanted_columns.columns) c;
+      FROM pg_catalog.jsonb_each(wanted_columns.columns) c
+    UNION ALL
+    SELECT CASE pg_catalog.cardinality(wanted_columns.key) WHEN 1 THEN wanted_columns.key[1]
+                ELSE '(key)' END, wanted_columns.marker, NULL, NULL
+     WHERE wanted_columns.marker IS NOT NULL;
 END;
-COMMENT ON FUNCTION notion.wanted_columns(regclass, regclass, jsonb) IS
-    'the pairs of columns that a call of notion.link asks for: those named, or all of equal name';
+COMMENT ON FUNCTION notion.wanted_columns(regclass, regclass, jsonb, name[], name) IS
+    'the pairs of columns that a call of notion.link asks for: those named, or all of equal name, '
+    'and the key with its marker: as "(key)" where it has several columns';
 
-CREATE FUNCTION notion.column_faults(table_id regclass, foreign_table_id regclass, columns jsonb)
+CREATE FUNCTION notion.column_faults(table_id regclass, foreign_table_id regclass, columns jsonb,
+                                     key name[], marker name)
     RETURNS SETOF text
     LANGUAGE sql STABLE
     SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     WITH pairs AS (
-        SELECT w.*, a.attnum AS here, f.attnum AS there, a.attgenerated <> '' AS is_generated,
-               notion.paired_type(a.atttypid, notion.option(f.attfdwoptions, 'type'),
-                                  notion.is_key(a.attrelid, a.attnum)) AS kind,
-               pg_catalog.format_type(a.atttypid, a.atttypmod) AS type,
-               notion.option(f.attfdwoptions, 'type') AS property_type
+        SELECT w.*, w.column_name = '(key)' OR a.attnum IS NOT NULL AS here, f.attnum AS there,
+               coalesce(a.attgenerated <> '', false) AS is_generated,
+               CASE WHEN w.column_name = '(key)' THEN 'text'
+                    ELSE notion.paired_type(a.atttypid, notion.option(f.attfdwoptions, 'type'),
+                                            ARRAY[w.column_name] = column_faults.key) END AS kind,
+               CASE WHEN w.column_name = '(key)' THEN 'text'
+                    ELSE pg_catalog.format_type(a.atttypid, a.atttypmod) END AS type,
+               notion.option(f.attfdwoptions, 'type') AS property_type,
+               count(*) OVER (PARTITION BY notion.option(f.attfdwoptions, 'property_id'),
+                              coalesce(notion.option(f.attfdwoptions, 'part'), 'start')) AS sharing,
+               count(*) OVER (PARTITION BY w.column_name) AS pairings
           FROM notion.wanted_columns(column_faults.table_id, column_faults.foreign_table_id,
-                                     column_faults.columns) w
+                                     column_faults.columns, column_faults.key,
+                                     column_faults.marker) w
           LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = column_faults.table_id
                AND a.attname = w.column_name AND a.attnum > 0 AND NOT a.attisdropped
           LEFT JOIN pg_catalog.pg_attribute f ON f.attrelid = column_faults.foreign_table_id
                AND f.attname = w.foreign_column AND f.attnum > 0 AND NOT f.attisdropped)
     SELECT pg_catalog.format('column %I: %s', p.column_name, fault) FROM pairs p, LATERAL (
-        SELECT 'the table has no such column' AS fault WHERE p.here IS NULL
+        SELECT 'the table has no such column' AS fault WHERE NOT p.here
         UNION ALL SELECT pg_catalog.format('the foreign table has no column %I', p.foreign_column)
          WHERE p.there IS NULL
         UNION ALL SELECT pg_catalog.format(
             'foreign column %I names no property; import the table again', p.foreign_column)
          WHERE p.there IS NOT NULL AND p.property_type IS NULL
+        UNION ALL SELECT pg_catalog.format(
+            'another column is paired with the property of %I too; only the parts of a date may '
+            'have a column each', p.foreign_column)
+         WHERE p.property_type IS NOT NULL AND p.sharing > 1 AND p.pairings = 1
+        UNION ALL SELECT 'it is paired twice' WHERE p.pairings > 1
         UNION ALL SELECT pg_catalog.format('type %s cannot be linked', p.type)
-         WHERE p.here IS NOT NULL AND p.kind IS NULL
+         WHERE p.here AND p.kind IS NULL
         UNION ALL SELECT pg_catalog.format('type %s does not go with a property of type %s',
                                            p.type, p.property_type)
          WHERE NOT notion.property_accepts(p.property_type, p.kind)
@@ -150,5 +158,27 @@ BEGIN ATOMIC
                                            p.rule)
          WHERE p.rule NOT IN ('newest', 'notion', 'postgres', 'manual')) AS faults;
 END;
-COMMENT ON FUNCTION notion.column_faults(regclass, regclass, jsonb) IS
+COMMENT ON FUNCTION notion.column_faults(regclass, regclass, jsonb, name[], name) IS
     'what is wrong with the columns of a call of notion.link, a line each';
+
+CREATE FUNCTION notion.checked_filter(table_id regclass, filter text) RETURNS text
+    LANGUAGE c STABLE STRICT PARALLEL RESTRICTED
+    AS 'MODULE_PATHNAME', 'notion_checked_filter';
+COMMENT ON FUNCTION notion.checked_filter(regclass, text) IS
+    'the row filter of a link in PostgreSQL''s own words, names of other schemas qualified. Raises '
+    'what is wrong with it: it must be one boolean expression over columns of the table, without '
+    'subqueries and aggregates, its functions not volatile';
+
+CREATE FUNCTION notion.filter_fault(table_id regclass, filter text) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM notion.checked_filter(table_id, filter);
+    RETURN NULL;
+EXCEPTION WHEN OTHERS THEN
+    RETURN 'filter: ' || SQLERRM;
+END
+$$;
+COMMENT ON FUNCTION notion.filter_fault(regclass, text) IS
+    'what notion.checked_filter raises, null where it is content';

@@ -1,30 +1,102 @@
--- notion.link and notion.unlink.
+-- notion.link, alter_link, unlink. No request is made; changes are captured from then on, and
+-- nothing is sent before the first notion.sync.
 
-CREATE FUNCTION notion.link_faults(table_id regclass, foreign_table_id regclass, direction text,
-                                   rule text, columns jsonb)
-    RETURNS SETOF text
+CREATE FUNCTION notion.foreign_faults(owner oid, foreign_table_id regclass, direction text,
+                                      on_postgres_delete text) RETURNS SETOF text
     LANGUAGE plpgsql STABLE
     SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    here pg_class;
-    there pg_class;
-    key record;
 BEGIN
-    SELECT * INTO here FROM pg_class WHERE oid = table_id;
-    SELECT * INTO there FROM pg_class WHERE oid = foreign_table_id;
-    IF here.relkind NOT IN ('r', 'p') THEN
-        RETURN NEXT format('%s is not an ordinary table', table_id);
-    ELSIF here.relpersistence <> 'p' THEN
-        RETURN NEXT format('%s is temporary or unlogged: a crash would empty it unseen', table_id);
-    END IF;
-    IF there.relkind <> 'f' OR NOT EXISTS (
+    IF NOT EXISTS (
         SELECT FROM pg_foreign_table t JOIN pg_foreign_server s ON s.oid = t.ftserver
           JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw
          WHERE t.ftrelid = foreign_table_id AND w.fdwname = 'notion_fdw') THEN
         RETURN NEXT format('%s is not a foreign table of notion_fdw', foreign_table_id);
         RETURN;
     END IF;
+    IF NOT EXISTS (SELECT FROM pg_user_mappings m JOIN pg_foreign_table t
+                     ON t.ftserver = m.srvid AND t.ftrelid = foreign_table_id
+                    WHERE m.umuser IN (owner, 0)) THEN
+        RETURN NEXT format('owner %I of the table has no user mapping for the server: the link '
+                           'acts as that role', pg_get_userbyid(owner));
+    END IF;
+    RETURN QUERY
+    SELECT format('owner %I of the table lacks a right: GRANT %s ON %s TO %I',
+                  pg_get_userbyid(owner), string_agg(p.name, ', ' ORDER BY p.n), foreign_table_id,
+                  pg_get_userbyid(owner))
+      FROM (VALUES (1, 'SELECT', true), (2, 'INSERT', direction <> 'from_notion'),
+                   (3, 'UPDATE', direction <> 'from_notion'),
+                   (4, 'DELETE', direction <> 'from_notion' AND on_postgres_delete = 'trash'))
+           p(n, name, is_needed)
+     WHERE p.is_needed AND NOT has_table_privilege(owner, foreign_table_id, p.name)
+    HAVING count(*) > 0;
+END
+$$;
+COMMENT ON FUNCTION notion.foreign_faults(oid, regclass, text, text) IS
+    'what keeps a link of a role''s table from this foreign table: wrapper, user mapping, missing '
+    'rights, as the GRANT that mends them';
+
+CREATE FUNCTION notion.marker_faults(table_id regclass, foreign_table_id regclass, direction text,
+                                     columns jsonb, key name[], marker name) RETURNS SETOF text
+    LANGUAGE plpgsql STABLE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    holder text;
+BEGIN
+    SELECT notion.option(f.attfdwoptions, 'type') INTO holder
+      FROM notion.wanted_columns(table_id, foreign_table_id, columns, key, marker) w
+      JOIN pg_attribute f ON f.attrelid = foreign_table_id AND f.attname = w.foreign_column
+     WHERE w.column_name = CASE cardinality(key) WHEN 1 THEN key[1] ELSE '(key)' END;
+    IF NOT FOUND AND direction <> 'from_notion' AND cardinality(key) > 1 THEN
+        RETURN NEXT format('key (%s) has several columns: name the text property that is to hold '
+                           'it, e.g. marker => ''row_key''', array_to_string(key, ', '));
+    ELSIF NOT FOUND AND direction <> 'from_notion' AND cardinality(key) = 1 THEN
+        RETURN NEXT format('key column %I is not paired: a property of the data source must hold '
+                           'the key, e.g. columns => ''{"%s": "row_key", …}''', key[1], key[1]);
+    ELSIF holder NOT IN ('title', 'rich_text') AND (holder <> 'number' OR cardinality(key) > 1) THEN
+        RETURN NEXT format('the key cannot be held by a property of type %s: use a text property',
+                           holder);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION notion.marker_faults(regclass, regclass, text, jsonb, name[], name) IS
+    'why the key of a link finds no property that holds it';
+
+CREATE FUNCTION notion.table_faults(table_id regclass) RETURNS SETOF text
+    LANGUAGE sql STABLE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT pg_catalog.format('%s is not an ordinary table', table_id)
+      FROM pg_catalog.pg_class c WHERE c.oid = table_id AND c.relkind NOT IN ('r', 'p')
+    UNION ALL
+    SELECT pg_catalog.format('%s is temporary or unlogged: a crash would empty it unseen', table_id)
+      FROM pg_catalog.pg_class c
+     WHERE c.oid = table_id AND c.relkind IN ('r', 'p') AND c.relpersistence <> 'p'
+    UNION ALL
+    SELECT pg_catalog.format('%s is a table of the system or of this extension', table_id)
+      FROM pg_catalog.pg_class c
+     WHERE c.oid = table_id
+       AND c.relnamespace IN ('pg_catalog'::regnamespace, 'notion'::regnamespace,
+                              'information_schema'::regnamespace);
+END;
+COMMENT ON FUNCTION notion.table_faults(regclass) IS 'why this relation cannot be linked at all';
+
+CREATE FUNCTION notion.link_faults(table_id regclass, foreign_table_id regclass, direction text,
+                                   rule text, columns jsonb, key name[], marker name, filter text,
+                                   on_postgres_delete text)
+    RETURNS SETOF text
+    LANGUAGE plpgsql STABLE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    found_key name[] := notion.table_key(table_id, key);
+    way text := coalesce(direction, 'both');
+BEGIN
+    RETURN QUERY SELECT notion.table_faults(table_id);
+    RETURN QUERY SELECT f FROM pg_class c, LATERAL notion.foreign_faults(
+                     c.relowner, foreign_table_id, way, on_postgres_delete) f
+                  WHERE c.oid = table_id;
     IF direction IS NULL OR direction NOT IN ('to_notion', 'from_notion', 'both') THEN
         RETURN NEXT 'direction must be to_notion, from_notion or both: it has no default, since '
                     '"both" lets everyone who may edit that Notion database write the table';
@@ -32,74 +104,24 @@ BEGIN
     IF rule NOT IN ('newest', 'notion', 'postgres', 'manual') THEN
         RETURN NEXT format('rule "%s" is none of newest, notion, postgres, manual', rule);
     END IF;
-    IF EXISTS (SELECT FROM notion.links l WHERE l.table_id = link_faults.table_id) THEN
-        RETURN NEXT format('%s is linked already', table_id);
-    END IF;
-    IF EXISTS (SELECT FROM notion.links l
-                WHERE l.foreign_table_id = link_faults.foreign_table_id) THEN
-        RETURN NEXT format('%s is linked already', foreign_table_id);
-    END IF;
-    IF NOT EXISTS (SELECT FROM pg_user_mappings m JOIN pg_foreign_table t
-                     ON t.ftserver = m.srvid AND t.ftrelid = foreign_table_id
-                    WHERE m.umuser IN (here.relowner, 0)) THEN
-        RETURN NEXT format('owner %I of the table has no user mapping for the server: the link '
-                           'acts as that role', pg_get_userbyid(here.relowner));
-    END IF;
-    SELECT i.indnkeyatts, a.attname, notion.key_fault(a.atttypid, a.attcollation) AS fault INTO key
-      FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-     WHERE i.indrelid = table_id AND i.indisprimary;
-    IF key IS NULL THEN
-        RETURN NEXT format('%s has no primary key', table_id);
-    ELSIF key.indnkeyatts > 1 THEN
-        RETURN NEXT format('the primary key of %s has more than one column', table_id);
-    ELSIF key.fault IS NOT NULL THEN
-        RETURN NEXT format('key column %I: %s', key.attname, key.fault);
-    ELSIF NOT EXISTS (SELECT FROM notion.wanted_columns(table_id, foreign_table_id, columns) w
-                       WHERE w.column_name = key.attname) THEN
-        RETURN NEXT format('key column %I is not paired: a property of the data source must hold '
-                           'the key, e.g. columns => ''{"%s": "row_key", …}''',
-                           key.attname, key.attname);
-    END IF;
-    RETURN QUERY SELECT notion.column_faults(table_id, foreign_table_id, columns);
+    RETURN QUERY SELECT notion.key_faults(table_id, key);
+    RETURN QUERY SELECT notion.marker_faults(table_id, foreign_table_id, way, columns,
+                                             found_key, marker);
+    RETURN QUERY SELECT notion.column_faults(table_id, foreign_table_id, columns, found_key,
+                                             marker);
+    RETURN QUERY SELECT f FROM notion.filter_fault(table_id, filter) f WHERE f IS NOT NULL;
 END
 $$;
-COMMENT ON FUNCTION notion.link_faults(regclass, regclass, text, text, jsonb) IS
-    'everything that notion.link would refuse, a line each; none: it would succeed';
-
-CREATE FUNCTION notion.key_fault(type oid, collation_id oid) RETURNS text
-    LANGUAGE sql STABLE
-    SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-    SELECT CASE
-        WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_collation c
-                          WHERE c.oid = key_fault.collation_id AND NOT c.collisdeterministic)
-             AND (t.typtype = 'e' OR t.oid IN (
-                'int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'uuid'::regtype,
-                'text'::regtype, 'varchar'::regtype, 'bpchar'::regtype, 'date'::regtype,
-                'timestamptz'::regtype,
-                'boolean'::regtype))
-        THEN NULL
-        ELSE pg_catalog.format(
-            'values of type %s can be equal and yet have different texts, so that a row could not '
-            'be told from its page; use an integer, uuid or text key',
-            pg_catalog.format_type(t.oid, NULL)) END
-      FROM pg_catalog.pg_type t WHERE t.oid = key_fault.type;
-END;
-COMMENT ON FUNCTION notion.key_fault(oid, oid) IS
-    'why a column of this type and collation cannot be a link''s key; null: it can';
-
-CREATE FUNCTION notion.data_source(url_or_id text) RETURNS uuid
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    SET search_path = pg_catalog, pg_temp
-    RETURN pg_catalog.substring(
-        pg_catalog.replace(pg_catalog.split_part(url_or_id, '?', 1), '-', ''),
-        '[0-9a-fA-F]{32}$')::uuid;
-COMMENT ON FUNCTION notion.data_source(text) IS 'the id in a Notion URL, or an id in any form';
+COMMENT ON FUNCTION notion.link_faults(regclass, regclass, text, text, jsonb, name[], name, text,
+                                       text) IS
+    'everything that keeps a table from being linked so, a line each; none: nothing does';
 
 CREATE FUNCTION notion.link("table" regclass, foreign_table regclass, direction text DEFAULT NULL,
                             columns jsonb DEFAULT NULL, rule text DEFAULT 'newest',
                             on_notion_trash text DEFAULT 'ignore',
-                            on_postgres_delete text DEFAULT 'trash')
+                            on_postgres_delete text DEFAULT 'trash', filter text DEFAULT NULL,
+                            key name[] DEFAULT NULL, marker name DEFAULT NULL,
+                            capture text DEFAULT 'origin')
     RETURNS regclass
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
@@ -110,8 +132,15 @@ DECLARE
     id integer;
 BEGIN
     PERFORM notion.require_owner("table");
-    SELECT string_agg(f, E'\n') INTO faults
-      FROM notion.link_faults("table", foreign_table, direction, rule, columns) f;
+    SELECT string_agg(f, E'\n') INTO faults FROM (
+        SELECT format('%s is linked already', l.table_id) AS f FROM notion.links l
+         WHERE l.table_id = "table"
+        UNION ALL
+        SELECT format('%s is linked already', l.foreign_table_id) FROM notion.links l
+         WHERE l.foreign_table_id = foreign_table
+        UNION ALL
+        SELECT notion.link_faults("table", foreign_table, direction, rule, columns, key, marker,
+                                  filter, on_postgres_delete)) all_of_them;
     IF on_notion_trash <> 'ignore' THEN
         RAISE EXCEPTION 'on_notion_trash "%" is not supported yet', on_notion_trash
             USING ERRCODE = 'feature_not_supported',
@@ -126,33 +155,41 @@ BEGIN
     IF NOT EXISTS (SELECT FROM notion.links) THEN
         PERFORM notion.adopt();
     END IF;
-    INSERT INTO notion.links (table_id, foreign_table_id, data_source, direction, rule, key_column,
-                              on_notion_trash, on_postgres_delete)
+    INSERT INTO notion.links (table_id, foreign_table_id, data_source, direction, rule, key_columns,
+                              filter, on_notion_trash, on_postgres_delete, capture)
     SELECT "table", foreign_table,
            notion.data_source(notion.option(t.ftoptions, 'data_source')), direction, rule,
-           a.attname, on_notion_trash, on_postgres_delete
-      FROM pg_foreign_table t, pg_index i JOIN pg_attribute a
-           ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-     WHERE t.ftrelid = foreign_table AND i.indrelid = "table" AND i.indisprimary
+           notion.table_key("table", key), notion.checked_filter("table", filter), on_notion_trash,
+           on_postgres_delete, capture
+      FROM pg_foreign_table t WHERE t.ftrelid = foreign_table
     RETURNING links.id INTO id;
     PERFORM notion.link_column(id, w.column_name, w.foreign_column, w.direction, w.rule)
-       FROM notion.wanted_columns("table", foreign_table, columns) w;
+       FROM notion.wanted_columns("table", foreign_table, columns, notion.table_key("table", key),
+                                  marker) w;
     INSERT INTO notion.polls (link) VALUES (id);
-    EXECUTE format('CREATE TRIGGER notion_capture_%s AFTER INSERT OR UPDATE OR DELETE ON %s '
-                   'FOR EACH ROW EXECUTE FUNCTION notion.capture()', id, "table");
-    EXECUTE format('CREATE TRIGGER notion_capture_truncate_%s AFTER TRUNCATE ON %s '
-                   'FOR EACH STATEMENT EXECUTE FUNCTION notion.capture()', id, "table");
+    PERFORM notion.arm(id);
     RETURN "table";
+EXCEPTION WHEN lock_not_available THEN
+    RAISE EXCEPTION 'table % is in use: notion.link waited 2 s for it', "table"
+        USING ERRCODE = 'lock_not_available',
+              DETAIL = 'Its trigger needs a lock that waits for every transaction that writes the '
+                       'table, and would hold up those that come after.',
+              HINT = 'Try again when no long transaction writes it (pg_stat_activity shows them).';
 END
 $$;
-COMMENT ON FUNCTION notion.link(regclass, regclass, text, jsonb, text, text, text) IS
+COMMENT ON FUNCTION notion.link(regclass, regclass, text, jsonb, text, text, text, text, name[],
+                                name, text) IS
     'Links a table with a foreign table of notion_fdw. direction: to_notion, from_notion or '
     'both, no default. columns: {"column": "foreign column"} or {"column": {"property": …, '
-    '"direction": …, "rule": …}}; null: all columns of equal name; the primary key must be '
-    'among them. rule: newest, notion, postgres or manual. on_notion_trash: ignore.'
-    ' on_postgres_delete: trash or ignore. Makes no request and sends nothing before '
-    'notion.sync. Errors: 42501 not the owner, 22023 with every mismatch in DETAIL, 55P03 the'
-    ' table is locked.';
+    '"direction": …, "rule": …}}; null: all columns of equal name. key: the columns that identify '
+    'rows, "{a,b}", with a unique index; null: the primary key. marker: the foreign column, a text '
+    'property, that holds the key; a key of one column may be paired in columns instead, and a '
+    'link from_notion needs none. filter: a boolean expression over the table''s columns; a row '
+    'that does not fulfil it has no page, one that leaves is like one deleted. rule: newest, '
+    'notion, postgres or manual. on_notion_trash: ignore. on_postgres_delete: trash or ignore. '
+    'capture: origin, or always (under logical replication too). Makes no request and sends '
+    'nothing before notion.sync. Errors: 42501 not the owner, 22023 with every mismatch in DETAIL, '
+    '55P03 the table is in use.';
 
 CREATE FUNCTION notion.link_column(link integer, column_name name, foreign_column name,
                                    direction text, rule text) RETURNS void
@@ -161,21 +198,22 @@ CREATE FUNCTION notion.link_column(link integer, column_name name, foreign_colum
 BEGIN ATOMIC
     INSERT INTO notion.link_columns (link, column_name, foreign_column, property_id, property_type,
                                      column_type, part, direction, rule, is_marker, not_null)
-    SELECT l.id, a.attname, f.attname,
+    SELECT l.id, link_column.column_name, f.attname,
            notion.option(f.attfdwoptions, 'property_id'),
            notion.option(f.attfdwoptions, 'type'),
-           notion.paired_type(a.atttypid, notion.option(f.attfdwoptions, 'type'),
-                              a.attname = l.key_column),
+           CASE WHEN link_column.column_name = '(key)' THEN 'text'
+                ELSE notion.paired_type(a.atttypid, notion.option(f.attfdwoptions, 'type'),
+                                        ARRAY[a.attname] = l.key_columns) END,
            coalesce(notion.option(f.attfdwoptions, 'part'), 'start'),
            CASE WHEN NOT notion.property_is_writable(notion.option(f.attfdwoptions, 'type'))
                 THEN 'from_notion'
                 WHEN a.attgenerated <> '' THEN 'to_notion'
                 ELSE coalesce(link_column.direction, l.direction) END,
            coalesce(link_column.rule, l.rule),
-           a.attname = l.key_column,
-           a.attnotnull
+           link_column.column_name = '(key)' OR ARRAY[a.attname] = l.key_columns,
+           link_column.column_name = '(key)' OR a.attnotnull
       FROM notion.links l
-      JOIN pg_catalog.pg_attribute a ON a.attrelid = l.table_id
+      LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = l.table_id
            AND a.attname = link_column.column_name
       JOIN pg_catalog.pg_attribute f ON f.attrelid = l.foreign_table_id
            AND f.attname = link_column.foreign_column
@@ -185,54 +223,136 @@ COMMENT ON FUNCTION notion.link_column(integer, name, name, text, text) IS
     'keeps one pair of columns of a new link; null direction and rule: the link''s';
 REVOKE ALL ON FUNCTION notion.link_column(integer, name, name, text, text) FROM PUBLIC;
 
+CREATE FUNCTION notion.data_source(url_or_id text) RETURNS uuid
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    RETURN pg_catalog.substring(
+        pg_catalog.replace(pg_catalog.split_part(url_or_id, '?', 1), '-', ''),
+        '[0-9a-fA-F]{32}$')::uuid;
+COMMENT ON FUNCTION notion.data_source(text) IS 'the id in a Notion URL, or an id in any form';
+
+CREATE FUNCTION notion.columns_of(link integer) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT coalesce(pg_catalog.jsonb_object_agg(c.column_name, pg_catalog.jsonb_build_object(
+               'property', c.foreign_column, 'direction', c.direction, 'rule', c.rule)), '{}')
+      FROM notion.link_columns c WHERE c.link = columns_of.link AND c.column_name <> '(key)';
+END;
+COMMENT ON FUNCTION notion.columns_of(integer) IS
+    'the paired columns of a link as notion.link takes them';
+
+CREATE FUNCTION notion.marker_of(link integer) RETURNS name
+    LANGUAGE sql STABLE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT c.foreign_column FROM notion.link_columns c
+     WHERE c.link = marker_of.link AND c.column_name = '(key)';
+END;
+COMMENT ON FUNCTION notion.marker_of(integer) IS
+    'the foreign column that holds a key of several columns; null where the key has one';
+
+CREATE FUNCTION notion.alter_link("table" regclass, direction text DEFAULT NULL,
+                                  columns jsonb DEFAULT NULL, rule text DEFAULT NULL,
+                                  on_notion_trash text DEFAULT NULL,
+                                  on_postgres_delete text DEFAULT NULL, filter text DEFAULT NULL,
+                                  marker name DEFAULT NULL, capture text DEFAULT NULL)
+    RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    SET lock_timeout = '2s'
+AS $$
+DECLARE
+    linked integer := notion.link_id("table");
+    kept notion.links;
+    faults text;
+    pairs jsonb;
+    stale text[];
+    wanted_marker name := coalesce(alter_link.marker, notion.marker_of(linked));
+BEGIN
+    SELECT * INTO kept FROM notion.links l WHERE l.id = linked;
+    pairs := coalesce(alter_link.columns, CASE
+        WHEN alter_link.direction IS NULL AND alter_link.rule IS NULL
+        THEN notion.columns_of(linked)
+        ELSE (SELECT jsonb_object_agg(c.key, c.value
+                  - CASE WHEN alter_link.direction IS NOT NULL THEN 'direction' ELSE '' END
+                  - CASE WHEN alter_link.rule IS NOT NULL THEN 'rule' ELSE '' END)
+                FROM jsonb_each(notion.columns_of(linked)) c) END);
+    kept.direction := coalesce(alter_link.direction, kept.direction);
+    kept.rule := coalesce(alter_link.rule, kept.rule);
+    kept.on_postgres_delete := coalesce(alter_link.on_postgres_delete, kept.on_postgres_delete);
+    kept.on_notion_trash := coalesce(alter_link.on_notion_trash, kept.on_notion_trash);
+    kept.capture := coalesce(alter_link.capture, kept.capture);
+    kept.filter := CASE WHEN alter_link.filter IS NULL THEN kept.filter
+                        ELSE nullif(btrim(alter_link.filter), '') END;
+    SELECT string_agg(f, E'\n') INTO faults
+      FROM notion.link_faults("table", kept.foreign_table_id, kept.direction, kept.rule, pairs,
+                              kept.key_columns, wanted_marker,
+                              kept.filter, kept.on_postgres_delete) f;
+    IF faults IS NOT NULL THEN
+        RAISE EXCEPTION 'the link of % cannot be altered so', "table"
+            USING ERRCODE = 'invalid_parameter_value', DETAIL = faults;
+    END IF;
+    -- Bases of fields that are paired otherwise from now on say nothing any more.
+    WITH old AS (
+        DELETE FROM notion.link_columns c WHERE c.link = linked RETURNING c.*)
+    SELECT array_agg(o.property_id || CASE o.part WHEN 'end' THEN '#end' ELSE '' END) INTO stale
+      FROM old o
+     WHERE NOT EXISTS (
+           SELECT FROM notion.wanted_columns("table", kept.foreign_table_id, pairs,
+                                             kept.key_columns, wanted_marker) w
+            WHERE w.column_name = o.column_name AND w.foreign_column = o.foreign_column);
+    UPDATE notion.links l
+       SET direction = kept.direction, rule = kept.rule, capture = kept.capture,
+           on_notion_trash = kept.on_notion_trash, on_postgres_delete = kept.on_postgres_delete,
+           filter = notion.checked_filter("table", kept.filter)
+     WHERE l.id = linked;
+    PERFORM notion.link_column(linked, w.column_name, w.foreign_column, w.direction, w.rule)
+       FROM notion.wanted_columns("table", kept.foreign_table_id, pairs, kept.key_columns,
+                                  wanted_marker) w;
+    PERFORM notion.arm(linked);
+    PERFORM notion.request(linked, 'altered', jsonb_build_object('stale', stale));
+END
+$$;
+COMMENT ON FUNCTION notion.alter_link(regclass, text, jsonb, text, text, text, text, name, text) IS
+    'Changes a link; what is not named stays as it is. columns: all pairs, as for notion.link, in '
+    'place of those before; direction and rule given alone hold for all of them. filter: '''' '
+    'takes it away. Where rows or pages may be out of step by it, a sync follows by itself; a link '
+    'that was paused because a table or column changed is resumed by notion.resume. Errors: 42501, '
+    '42704 not linked, 22023 with every mismatch in DETAIL, 55P03 the table is in use.';
+
 CREATE FUNCTION notion.unlink("table" regclass) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
     SET lock_timeout = '2s'
 AS $$
 DECLARE
-    id integer := notion.link_id("table");
+    linked integer := notion.link_id("table");
 BEGIN
-    EXECUTE format('DROP TRIGGER IF EXISTS notion_capture_%s ON %s', id, "table");
-    EXECUTE format('DROP TRIGGER IF EXISTS notion_capture_truncate_%s ON %s', id, "table");
-    PERFORM notion.forget_link(id);
+    PERFORM notion.disarm(linked);
+    PERFORM notion.forget_link(linked);
+EXCEPTION WHEN lock_not_available THEN
+    RAISE EXCEPTION 'table % is in use: notion.unlink waited 2 s for it', "table"
+        USING ERRCODE = 'lock_not_available',
+              HINT = format('Try again when no long transaction writes it; SELECT notion.pause(%L) '
+                            'stops the link at once.', "table"::text);
 END
 $$;
 COMMENT ON FUNCTION notion.unlink(regclass) IS
     'Ends a link: nothing is captured, sent or taken any more. Rows and pages stay as they '
-    'are; what was queued is dropped. Errors: 42501 not the owner, 42704 not linked.';
+    'are; what was queued is dropped. Errors: 42501 not the owner, 42704 not linked, 55P03 the '
+    'table is in use.';
 
 CREATE FUNCTION notion.forget_link(link integer) RETURNS void
-    LANGUAGE sql
-    SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-    DELETE FROM notion.work w WHERE w.link = forget_link.link;
-    DELETE FROM notion.snapshots s WHERE s.link = forget_link.link;
-    DELETE FROM notion.mappings m WHERE m.link = forget_link.link;
-    DELETE FROM notion.polls p WHERE p.link = forget_link.link;
-    DELETE FROM notion.jobs j WHERE j.link = forget_link.link AND j.finished_at IS NULL;
-    DELETE FROM notion.receipts r WHERE r.link = forget_link.link;
-    DELETE FROM notion.links l WHERE l.id = forget_link.link;
-END;
-COMMENT ON FUNCTION notion.forget_link(integer) IS
-    'deletes what is kept of a link, log and conflicts apart; the outbox is left to the worker, '
-    'which drops keys of links that are gone';
-REVOKE ALL ON FUNCTION notion.forget_link(integer) FROM PUBLIC;
-
-CREATE FUNCTION notion.on_drop() RETURNS event_trigger
-    LANGUAGE plpgsql SECURITY DEFINER
+    LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    PERFORM notion.forget_link(l.id)
-       FROM pg_event_trigger_dropped_objects() o
-       JOIN notion.links l ON o.objid IN (l.table_id, l.foreign_table_id)
-      WHERE o.classid = 'pg_class'::regclass AND o.objsubid = 0;
-EXCEPTION WHEN OTHERS THEN
-    -- An error here would block every DROP of the database; the worker notices by itself.
-    RAISE WARNING 'pg_notion could not forget the link of a dropped table: %', SQLERRM;
+    DELETE FROM notion.links l WHERE l.id = forget_link.link;
+    PERFORM notion.request(forget_link.link, 'forget', '{}');
 END
 $$;
-COMMENT ON FUNCTION notion.on_drop() IS 'event trigger: ends the links of dropped tables';
-REVOKE ALL ON FUNCTION notion.on_drop() FROM PUBLIC;
-CREATE EVENT TRIGGER notion_on_drop ON sql_drop EXECUTE FUNCTION notion.on_drop();
+COMMENT ON FUNCTION notion.forget_link(integer) IS
+    'deletes a link; what is kept of it, log and closed conflicts apart, is left to the worker, '
+    'which nobody''s open transaction may hold up';
+REVOKE ALL ON FUNCTION notion.forget_link(integer) FROM PUBLIC;

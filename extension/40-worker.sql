@@ -50,6 +50,12 @@ BEGIN
                 database_oid = excluded.database_oid,
                 timeline = excluded.timeline,
                 since = pg_catalog.now();
+    -- What happened to the tables while nobody looked.
+    PERFORM notion.arm(l.id), notion.look_at_shape(l.id) FROM notion.links l
+      WHERE EXISTS (SELECT FROM pg_class c WHERE c.oid = l.table_id);
+    PERFORM notion.forget_link(l.id) FROM notion.links l
+      WHERE NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = l.table_id)
+         OR NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = l.foreign_table_id);
     PERFORM notion.announce();
 END
 $$;

@@ -1,6 +1,8 @@
--- What is asked of a link: sync, pause, resume, retry, discard. notion.plan has a file of its own.
+-- What is asked of a link: sync, pause, resume, retry, discard, pair, mirror. notion.plan has a
+-- file of its own; how these are carried out stands in 45-requests.sql.
 
-CREATE FUNCTION notion.sync("table" regclass, match name DEFAULT NULL, prefer text DEFAULT NULL)
+CREATE FUNCTION notion.sync("table" regclass, match text DEFAULT NULL, prefer text DEFAULT NULL,
+                            key text DEFAULT NULL)
     RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
@@ -8,83 +10,121 @@ AS $$
 DECLARE
     linked integer := notion.link_id("table");
     job bigint;
+    wanted text := notion.match_columns(linked, match)::text;
 BEGIN
     IF prefer NOT IN ('postgres', 'notion') THEN
         RAISE EXCEPTION 'prefer must be postgres or notion, not "%"', prefer
             USING ERRCODE = 'invalid_parameter_value';
     END IF;
-    match := notion.match_column(linked, match);
-    -- Calls coalesce: a sync that has not begun does what this one asks.
-    SELECT j.id INTO job FROM notion.jobs j
-     WHERE j.link = linked AND j.kind = 'sync' AND j.state = 'queued'
-       AND j.args = jsonb_build_object('match', match, 'prefer', prefer)
-       FOR UPDATE SKIP LOCKED LIMIT 1;
-    IF job IS NULL THEN
-        INSERT INTO notion.jobs (kind, link, args, asked_by)
-        VALUES ('sync', linked, jsonb_build_object('match', match, 'prefer', prefer),
-                notion.invoker())
-        RETURNING id INTO job;
+    IF key IS NOT NULL AND (match IS NOT NULL OR prefer IS NOT NULL) THEN
+        RAISE EXCEPTION 'key goes without match and prefer'
+            USING ERRCODE = 'invalid_parameter_value',
+                  HINT = 'One row is compared with its page and merged by the rules of the link; '
+                         'notion.pair gives it a page.';
+    END IF;
+    IF key IS NOT NULL AND NOT EXISTS (SELECT FROM notion.links l
+                                        WHERE l.id = linked AND l.synced_at IS NOT NULL) THEN
+        RAISE EXCEPTION '% was never synced: nothing is sent before the first sync', "table"
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  HINT = 'SELECT notion.sync(…) without key is the first sync.';
+    END IF;
+    INSERT INTO notion.jobs (kind, link, args, asked_by)
+    VALUES ('sync', linked,
+            CASE WHEN key IS NULL THEN jsonb_build_object('match', wanted, 'prefer', prefer)
+                 ELSE jsonb_build_object('key', notion.key_of(linked, key)) END,
+            notion.invoker())
+    RETURNING id INTO job;
+    IF key IS NOT NULL THEN
+        PERFORM notion.request(linked, 'touch', jsonb_build_object(
+            'key', notion.key_of(linked, key), 'job', job));
     END IF;
     PERFORM notion.wake();
     RETURN job;
 END
 $$;
-COMMENT ON FUNCTION notion.sync(regclass, name, text) IS
+COMMENT ON FUNCTION notion.sync(regclass, text, text, text) IS
     'Asks the worker for a first or repairing sync; returns the number of the job '
-    '(notion.jobs), which obeys ROLLBACK. match: a linked column, a natural key by which rows'
-    ' and pages that know nothing of each other are paired ("email" or "{email}"). prefer: '
+    '(notion.progress), which obeys ROLLBACK; of several that ask for the same before they begin, '
+    'the last is done. match: linked columns, a natural key by which rows and pages that know '
+    'nothing of each other are paired ("email" or "{email}", "{first_name,last_name}"). prefer: '
     'postgres or notion, whose values win where matched pairs differ; without it the job '
-    'fails and says how many do. Errors: 42501, 42704 not linked, 22023, 42703 no such '
-    'column.';
+    'fails and says how many do. key: one row instead, compared with its page anew. Errors: 42501, '
+    '42704 not linked, 22023, 42703 no such column, 55000 a key before the first sync.';
 
-CREATE FUNCTION notion.match_column(link integer, match name) RETURNS name
+CREATE FUNCTION notion.match_columns(link integer, match text) RETURNS text[]
     LANGUAGE plpgsql STABLE
     SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    wanted name := btrim(match::text, '{} ')::name;
+    wanted text[] := CASE WHEN btrim(match) LIKE '{%' THEN match::text[] ELSE ARRAY[match] END;
+    missing text;
 BEGIN
-    IF wanted IS NOT NULL AND NOT EXISTS (
-        SELECT FROM notion.link_columns c
-         WHERE c.link = match_column.link AND c.column_name = wanted AND NOT c.is_marker) THEN
-        RAISE EXCEPTION 'column "%" is not linked', wanted USING ERRCODE = 'undefined_column',
-            HINT = 'match names a linked column that both sides know, an e-mail address say.';
+    IF match IS NULL THEN
+        RETURN NULL;
+    END IF;
+    SELECT w INTO missing FROM unnest(wanted) w
+     WHERE NOT EXISTS (
+           SELECT FROM notion.link_columns c
+            WHERE c.link = match_columns.link AND c.column_name = w AND NOT c.is_marker) LIMIT 1;
+    IF missing IS NOT NULL OR cardinality(wanted) = 0 THEN
+        RAISE EXCEPTION 'column "%" is not linked', missing USING ERRCODE = 'undefined_column',
+            HINT = 'match names linked columns that both sides know, an e-mail address say.';
     END IF;
     RETURN wanted;
 END
 $$;
-COMMENT ON FUNCTION notion.match_column(integer, name) IS
-    'the column that match => names, as "email" or "{email}"; raises 42703 where it is not '
+COMMENT ON FUNCTION notion.match_columns(integer, text) IS
+    'the columns that match => names, as "email" or "{email,name}"; raises 42703 where one is not '
     'linked';
 
-CREATE FUNCTION notion.pause("table" regclass) RETURNS void
-    LANGUAGE sql SECURITY DEFINER
+CREATE FUNCTION notion.pause("table" regclass DEFAULT NULL) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-    UPDATE notion.links l SET state = 'paused', reason = 'paused by ' || notion.invoker()
-     WHERE l.id = notion.link_id("table") AND l.state IN ('active', 'resting');
-END;
+AS $$
+BEGIN
+    IF "table" IS NOT NULL THEN
+        PERFORM notion.link_id("table");
+    END IF;
+    PERFORM notion.request(l.id, 'pause',
+                           jsonb_build_object('why', 'paused by ' || notion.invoker()))
+       FROM notion.links l
+      WHERE CASE WHEN "table" IS NULL THEN notion.sees(l.id) ELSE l.table_id = "table" END;
+END
+$$;
 COMMENT ON FUNCTION notion.pause(regclass) IS
-    'Nothing is sent or taken until notion.resume; changes are still captured. Errors: 42501,'
-    ' 42704.';
+    'Nothing is sent or taken until notion.resume; changes are still captured. Without an argument '
+    'every link of the tables that one owns. Takes effect at the commit, and waits for nothing. '
+    'Errors: 42501, 42704.';
 
-CREATE FUNCTION notion.resume("table" regclass, allow_deletes boolean DEFAULT false)
+CREATE FUNCTION notion.resume("table" regclass DEFAULT NULL, allow_deletes boolean DEFAULT false)
     RETURNS void
-    LANGUAGE sql SECURITY DEFINER
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-    UPDATE notion.links l SET reason = NULL,
-           state = CASE WHEN l.synced_at IS NULL THEN 'new' ELSE 'active' END,
-           deletes_allowed_until = CASE WHEN resume.allow_deletes
-                                        THEN pg_catalog.now() + interval '1 hour' END
-     WHERE l.id = notion.link_id("table") AND l.state IN ('paused', 'resting');
-    UPDATE notion.polls p SET next_at = pg_catalog.now(), reason = NULL
-     WHERE p.link = notion.link_id("table");
-    SELECT notion.wake();
-END;
+AS $$
+DECLARE
+    faults text;
+BEGIN
+    IF "table" IS NOT NULL THEN
+        SELECT string_agg(f, E'\n') INTO faults
+          FROM notion.shape_faults(notion.link_id("table")) f;
+    END IF;
+    IF faults IS NOT NULL THEN
+        RAISE EXCEPTION 'the link of % does not fit its tables any more', "table"
+            USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = faults,
+                  HINT = 'Mend the tables, or the link with notion.alter_link.';
+    END IF;
+    PERFORM notion.request(l.id, 'resume', jsonb_build_object('allow_deletes', allow_deletes))
+       FROM notion.links l
+      WHERE CASE WHEN "table" IS NOT NULL THEN l.table_id = "table"
+                 ELSE notion.sees(l.id)
+                      AND NOT EXISTS (SELECT FROM notion.shape_faults(l.id)) END;
+END
+$$;
 COMMENT ON FUNCTION notion.resume(regclass, boolean) IS
-    'Takes a paused or resting link up again. allow_deletes: for an hour the brake lets pass what '
-    'it stopped. Errors: 42501, 42704.';
+    'Takes a paused or resting link up again; without a table every link of the tables that one '
+    'owns, but for those that do not fit their tables. allow_deletes: for an hour the brake lets '
+    'pass what it stopped. Takes effect at the commit. Errors: 42501, 42704, 55000 a table or '
+    'column was changed so that the link does not fit (DETAIL).';
 
 CREATE FUNCTION notion.retry("table" regclass, key text DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
@@ -92,24 +132,23 @@ CREATE FUNCTION notion.retry("table" regclass, key text DEFAULT NULL) RETURNS bi
 AS $$
 DECLARE
     linked integer := notion.link_id("table");
-    rows bigint;
-    pages bigint;
+    wanted text := notion.key_or_page(linked, key);
+    found bigint;
 BEGIN
-    UPDATE notion.work w SET state = 'new', due = now(), attempts = 0, version = version + 1
-     WHERE w.link = linked AND w.state IN ('failed', 'held') AND w.key = coalesce(retry.key, w.key);
-    GET DIAGNOSTICS rows = ROW_COUNT;
-    UPDATE notion.snapshots s SET failed = false, due = now(), attempts = 0
-      FROM notion.snapshots o LEFT JOIN notion.mappings m ON m.link = o.link AND m.page = o.page
-     WHERE o.link = s.link AND o.page = s.page AND s.link = linked AND s.failed
-       AND (retry.key IS NULL OR m.key = retry.key OR s.page::text = retry.key);
-    GET DIAGNOSTICS pages = ROW_COUNT;
-    PERFORM notion.wake();
-    RETURN rows + pages;
+    SELECT (SELECT count(*) FROM notion.work w
+             WHERE w.link = linked AND w.state IN ('failed', 'held')
+               AND w.key = coalesce(wanted, w.key))
+         + (SELECT count(*) FROM notion.snapshots s
+              LEFT JOIN notion.mappings m ON m.link = s.link AND m.page = s.page
+             WHERE s.link = linked AND s.failed
+               AND (wanted IS NULL OR m.key = wanted OR s.page::text = wanted)) INTO found;
+    PERFORM notion.request(linked, 'retry', jsonb_build_object('key', wanted));
+    RETURN found;
 END
 $$;
 COMMENT ON FUNCTION notion.retry(regclass, text) IS
     'Tries again what notion.failures lists for the table, or for one key (or page id, where '
-    'the page has no row); returns how many. Errors: 42501, 42704.';
+    'the page has no row); returns how many. Takes effect at the commit. Errors: 42501, 42704.';
 
 CREATE FUNCTION notion.discard("table" regclass, key text) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
@@ -117,30 +156,104 @@ CREATE FUNCTION notion.discard("table" regclass, key text) RETURNS bigint
 AS $$
 DECLARE
     linked integer := notion.link_id("table");
-    rows bigint;
-    pages bigint;
+    wanted text := notion.key_or_page(linked, key);
+    found bigint;
 BEGIN
-    WITH gone AS (
-        DELETE FROM notion.work w
-         WHERE w.link = linked AND w.key = discard.key AND w.state IN ('failed', 'held')
-        RETURNING w.reason)
-    INSERT INTO notion.log (link, key, side, action, actor, outcome)
-    SELECT linked, discard.key, 'postgres', 'discard', notion.invoker(), gone.reason FROM gone;
-    GET DIAGNOSTICS rows = ROW_COUNT;
-    WITH gone AS (
-        DELETE FROM notion.snapshots s
-         WHERE s.link = linked AND s.failed AND s.page::text = discard.key
-        RETURNING s.page, s.reason)
-    INSERT INTO notion.log (link, page, side, action, actor, outcome)
-    SELECT linked, gone.page, 'notion', 'discard', notion.invoker(), gone.reason FROM gone;
-    GET DIAGNOSTICS pages = ROW_COUNT;
-    RETURN rows + pages;
+    SELECT (SELECT count(*) FROM notion.work w
+             WHERE w.link = linked AND w.key = wanted AND w.state IN ('failed', 'held'))
+         + (SELECT count(*) FROM notion.snapshots s
+             WHERE s.link = linked AND s.failed AND s.page::text = wanted) INTO found;
+    PERFORM notion.request(linked, 'discard',
+                           jsonb_build_object('key', wanted, 'actor', notion.invoker()));
+    RETURN found;
 END
 $$;
 COMMENT ON FUNCTION notion.discard(regclass, text) IS
     'Gives up one failed change of a row (by key) or of a page without a row (by page id): '
     'the sides stay different until either changes again; the log keeps it. Returns how many.'
-    ' Errors: 42501, 42704.';
+    ' Takes effect at the commit. Errors: 42501, 42704.';
+
+CREATE FUNCTION notion.key_or_page(link integer, key text) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF EXISTS (SELECT FROM notion.snapshots s
+                WHERE s.link = key_or_page.link AND s.page::text = key) THEN
+        RETURN key;
+    END IF;
+    RETURN CASE WHEN key IS NOT NULL THEN notion.key_of(link, key) END;
+END
+$$;
+COMMENT ON FUNCTION notion.key_or_page(integer, text) IS
+    'a row''s key in the form in which it is kept, or the id of a page that waits';
+
+CREATE FUNCTION notion.pair("table" regclass, key text, page text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    linked integer := notion.link_id("table");
+    wanted text := notion.key_of(linked, key);
+    wanted_page uuid := notion.data_source(page);
+    partner text;
+BEGIN
+    IF wanted_page IS NULL THEN
+        RAISE EXCEPTION '"%" is no page: neither a URL of Notion nor an id', page
+            USING ERRCODE = 'invalid_parameter_value',
+                  HINT = 'In Notion: the page''s menu, "Copy link".';
+    END IF;
+    SELECT format('row %s has page %s', notion.shown_key(l.key_columns, m.key), m.page)
+      INTO partner
+      FROM notion.mappings m JOIN notion.links l ON l.id = m.link
+     WHERE m.link = linked AND (m.page = wanted_page AND m.key <> wanted OR m.key = wanted
+                           AND m.page <> wanted_page AND m.page_state = 'live');
+    IF partner IS NOT NULL THEN
+        RAISE EXCEPTION 'row and page cannot be paired' USING ERRCODE = 'unique_violation',
+            DETAIL = partner,
+            HINT = 'A row has one page and a page one row: delete or trash the other one first.';
+    END IF;
+    PERFORM notion.request(linked, 'pair',
+                           jsonb_build_object('key', wanted, 'page', wanted_page));
+END
+$$;
+COMMENT ON FUNCTION notion.pair(regclass, text, text) IS
+    'Pairs a row, by key, with a page, by URL or id, that know nothing of each other. Where they '
+    'differ, an empty side takes the other''s value, and the rule of the column decides the rest; '
+    'the loser''s value is in notion.conflicts. Takes effect at the commit. Errors: 42501, 42704, '
+    '22023 no page, 23505 one of them has a partner.';
+
+CREATE FUNCTION notion.mirror("table" text, foreign_table regclass,
+                              direction text DEFAULT 'from_notion', marker name DEFAULT NULL)
+    RETURNS regclass
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+DECLARE
+    made regclass;
+    definition text;
+BEGIN
+    SELECT string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', '
+                      ORDER BY a.attnum) INTO definition
+      FROM pg_attribute a
+     WHERE a.attrelid = foreign_table AND a.attnum > 0 AND NOT a.attisdropped
+       AND notion.option(a.attfdwoptions, 'property_id') IS NOT NULL
+       AND a.attname IS DISTINCT FROM mirror.marker;
+    EXECUTE format('CREATE TABLE %s (row_id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY%s)',
+                   (SELECT string_agg(quote_ident(part), '.' ORDER BY n)
+                      FROM unnest(parse_ident("table")) WITH ORDINALITY p(part, n)),
+                   coalesce(', ' || definition, ''));
+    made := "table"::regclass;
+    PERFORM notion.link(made, foreign_table, direction, marker => mirror.marker);
+    PERFORM notion.sync(made, prefer => 'notion');
+    RETURN made;
+END
+$$;
+COMMENT ON FUNCTION notion.mirror(text, regclass, text, name) IS
+    'Makes a table with the columns of a foreign table and a key of its own, row_id, links it, and '
+    'asks for the first sync, which fills it after the commit. direction: from_notion, or both '
+    'with marker, the text property that is to hold row_id. Errors: those of CREATE TABLE and of '
+    'notion.link.';
 
 CREATE FUNCTION notion.pending("table" regclass) RETURNS bigint
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -151,8 +264,12 @@ DECLARE
     kept notion.links;
 BEGIN
     SELECT * INTO kept FROM notion.links l WHERE l.id = linked;
+    kept.state := notion.wished_state(linked, kept.state);
     IF kept.state IN ('paused', 'resting') THEN
-        RAISE EXCEPTION 'the link of % is %: %', "table", kept.state, kept.reason
+        RAISE EXCEPTION 'the link of % is %: %', "table", kept.state,
+            coalesce((SELECT r.args ->> 'why' FROM notion.requests r
+                       WHERE r.link = linked AND r.kind = 'pause' ORDER BY r.id DESC LIMIT 1),
+                     kept.reason)
             USING ERRCODE = 'object_not_in_prerequisite_state',
                   HINT = 'Mend the cause, then SELECT notion.resume(''' || "table"::text || ''').';
     END IF;
@@ -173,6 +290,9 @@ BEGIN
          + (SELECT count(*) FROM notion.mappings m
              WHERE m.link = linked AND m.flight <> 'none')
          + (SELECT count(*) FROM notion.snapshots s WHERE s.link = linked AND NOT s.failed)
+         + (SELECT count(*) FROM notion.due_pages d WHERE d.link = linked
+               AND d.why IN ('sync of one row', 'paired by hand'))
+         + (SELECT count(*) FROM notion.requests r WHERE r.link = linked)
          + (SELECT count(*) FROM notion.jobs j
              WHERE j.link = linked AND j.finished_at IS NULL);
 END

@@ -50,14 +50,14 @@ COMMENT ON FUNCTION notion.compared_columns(integer, text) IS
     'SQL expression: the paired columns of one side (here, there or base) as jsonb of '
     'compared texts';
 
-CREATE FUNCTION notion.plan_query(link integer, match name) RETURNS text
+CREATE FUNCTION notion.plan_query(link integer, match text[]) RETURNS text
     LANGUAGE sql STABLE
     SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT pg_catalog.format($query$
-WITH here AS MATERIALIZED (SELECT t.%1$I::text AS key, %2$s AS v FROM %3$s t),
+WITH here AS MATERIALIZED (SELECT notion.row_key(%1$s) AS key, %2$s AS v FROM %3$s t WHERE %11$s),
 there AS MATERIALIZED (
-    SELECT f.page_id::text AS page, f.page_url AS url, f.%4$I::text AS marker, %5$s AS v
+    SELECT f.page_id::text AS page, f.page_url AS url, %4$s AS marker, %5$s AS v
       FROM %6$s f),
 known AS MATERIALIZED (
     SELECT m.key, m.page::text AS page, %7$s AS v FROM notion.mappings m
@@ -67,10 +67,10 @@ marked AS MATERIALIZED (
      WHERE h.key NOT IN (SELECT key FROM known) AND o.page NOT IN (SELECT page FROM known)),
 matched AS MATERIALIZED (
     SELECT min(h.key) AS key, min(o.page) AS page
-      FROM here h JOIN there o ON h.v ->> %9$L = o.v ->> %9$L
+      FROM here h JOIN there o ON %9$s
      WHERE h.key NOT IN (SELECT key FROM known UNION ALL SELECT key FROM marked)
        AND o.page NOT IN (SELECT page FROM known UNION ALL SELECT page FROM marked)
-     GROUP BY h.v ->> %9$L HAVING count(*) = 1),
+     GROUP BY %12$s HAVING count(*) = 1),
 pairs AS MATERIALIZED (
     SELECT key, page, v FROM known UNION ALL SELECT key, page, NULL FROM marked
     UNION ALL SELECT key, page, NULL FROM matched),
@@ -102,17 +102,38 @@ UNION ALL SELECT 'trash', k.key, o.url, NULL FROM known k JOIN there o USING (pa
  WHERE k.key NOT IN (SELECT key FROM here)
 UNION ALL SELECT 'pages', NULL, NULL, to_jsonb(count(*)) FROM there
  ORDER BY 1, 2, 3$query$,
-               l.key_column, notion.compared_columns(l.id, 'here'), l.table_id,
-               (SELECT c.foreign_column FROM notion.link_columns c
-                 WHERE c.link = l.id AND c.is_marker),
+               (SELECT pg_catalog.string_agg(pg_catalog.format('t.%I', k.name), ', ' ORDER BY k.n)
+                  FROM pg_catalog.unnest(l.key_columns) WITH ORDINALITY k(name, n)),
+               notion.compared_columns(l.id, 'here'), l.table_id,
+               coalesce((SELECT pg_catalog.format('f.%I::text', c.foreign_column)
+                           FROM notion.link_columns c
+                          WHERE c.link = l.id AND c.is_marker), 'NULL'),
                notion.compared_columns(l.id, 'there'), l.foreign_table_id,
-               notion.compared_columns(l.id, 'base'), l.id, match, l.direction)
+               notion.compared_columns(l.id, 'base'), l.id,
+               coalesce((SELECT pg_catalog.string_agg(
+                                    pg_catalog.format('h.v ->> %1$L = o.v ->> %1$L', c), ' AND ')
+                           FROM pg_catalog.unnest(match) c), 'false'),
+               l.direction, coalesce(l.filter, 'true'),
+               coalesce((SELECT pg_catalog.string_agg(pg_catalog.format('h.v ->> %L', c), ', ')
+                           FROM pg_catalog.unnest(match) c), 'h.key'))
       FROM notion.links l WHERE l.id = plan_query.link;
 END;
-COMMENT ON FUNCTION notion.plan_query(integer, name) IS
+COMMENT ON FUNCTION notion.plan_query(integer, text[]) IS
     'the query behind notion.plan; $1: what becomes of pairs that never met and differ';
 
-CREATE FUNCTION notion.plan("table" regclass, match name DEFAULT NULL, prefer text DEFAULT NULL)
+CREATE FUNCTION notion.budget_per_minute(foreign_table_id regclass) RETURNS integer
+    LANGUAGE sql STABLE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT coalesce(nullif(notion.option(s.srvoptions, 'budget_per_minute'), '0')::integer, 180)
+      FROM pg_catalog.pg_foreign_table t
+      JOIN pg_catalog.pg_foreign_server s ON s.oid = t.ftserver
+     WHERE t.ftrelid = foreign_table_id;
+END;
+COMMENT ON FUNCTION notion.budget_per_minute(regclass) IS
+    'the requests a minute that the foreign table''s server may be asked; negative: no limit';
+
+CREATE FUNCTION notion.plan("table" regclass, match text DEFAULT NULL, prefer text DEFAULT NULL)
     RETURNS TABLE (action text, key text, page_url text, changes jsonb)
     LANGUAGE plpgsql VOLATILE
     SET search_path = pg_catalog, pg_temp
@@ -125,7 +146,7 @@ DECLARE
     budget integer;
 BEGIN
     FOR action, key, page_url, changes IN
-        EXECUTE notion.plan_query(linked, notion.match_column(linked, match))
+        EXECUTE notion.plan_query(linked, notion.match_columns(linked, match))
         USING CASE prefer WHEN 'postgres' THEN 'update' WHEN 'notion' THEN 'change'
                           ELSE 'differs' END LOOP
         IF action = 'pages' THEN
@@ -140,10 +161,8 @@ BEGIN
                 + coalesce((counts ->> 'update')::bigint, 0)
                 + coalesce((counts ->> 'insert')::bigint, 0)
                 + coalesce((counts ->> 'trash')::bigint, 0);
-    SELECT coalesce(nullif(notion.option(s.srvoptions, 'budget_per_minute'), '0')::integer, 180)
-      INTO budget
-      FROM notion.links l JOIN pg_foreign_table t ON t.ftrelid = l.foreign_table_id
-      JOIN pg_foreign_server s ON s.oid = t.ftserver WHERE l.id = linked;
+    SELECT notion.budget_per_minute(l.foreign_table_id) INTO budget
+      FROM notion.links l WHERE l.id = linked;
     action := 'total';
     key := NULL;
     page_url := NULL;
@@ -152,7 +171,7 @@ BEGIN
     RETURN NEXT;
 END
 $$;
-COMMENT ON FUNCTION notion.plan(regclass, name, text) IS
+COMMENT ON FUNCTION notion.plan(regclass, text, text) IS
     'What notion.sync with the same arguments would do, row by row, without doing it: create,'
     ' update and trash pages; insert and change rows; pair what never met; differs: matched '
     'and different, no prefer given (sync would refuse); conflict: both sides changed, the '

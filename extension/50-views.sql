@@ -1,7 +1,10 @@
 -- What a DBA looks at. Values of rows are only in views that the table's owner may see.
 
 CREATE VIEW notion.status WITH (security_barrier = true) AS
-SELECT l.table_id AS link, l.direction, l.state, l.reason,
+SELECT l.table_id AS link, l.direction, notion.wished_state(l.id, l.state) AS state,
+       coalesce((SELECT r.args ->> 'why' FROM notion.requests r
+                  WHERE r.link = l.id AND r.kind = 'pause' ORDER BY r.id DESC LIMIT 1),
+                l.reason) AS reason, l.needs_sync,
        (SELECT count(*) FROM notion.mappings m
          WHERE m.link = l.id AND m.page_state = 'live') AS pages,
        (SELECT count(*) FROM notion.work w WHERE w.link = l.id AND w.state <> 'failed') AS queued,
@@ -26,7 +29,7 @@ COMMENT ON VIEW notion.status IS
 GRANT SELECT ON notion.status TO PUBLIC;
 
 CREATE VIEW notion.rows WITH (security_invoker = true) AS
-SELECT l.table_id AS link, k.key, m.page, m.url,
+SELECT l.table_id AS link, notion.shown_key(l.key_columns, k.key) AS key, m.page, m.url,
        CASE WHEN m.flight = 'unknown' THEN 'outcome unknown'
             WHEN m.flight = 'sending' THEN 'sending'
             WHEN w.state IN ('failed', 'held') THEN w.state
@@ -45,18 +48,21 @@ COMMENT ON VIEW notion.rows IS
 GRANT SELECT ON notion.rows TO PUBLIC;
 
 CREATE VIEW notion.failures WITH (security_invoker = true) AS
-SELECT l.table_id AS link, w.key, m.page, 'to_notion' AS direction, w.reason, w.attempts,
+SELECT l.table_id AS link, notion.shown_key(l.key_columns, w.key) AS key, m.page,
+       'to_notion' AS direction, w.reason, w.attempts,
        w.captured_at AS since
   FROM notion.work w JOIN notion.links l ON l.id = w.link
   LEFT JOIN notion.mappings m ON m.link = w.link AND m.key = w.key
  WHERE w.state = 'failed'
 UNION ALL
-SELECT l.table_id, m.key, s.page, 'from_notion', s.reason, s.attempts, s.asked_at
+SELECT l.table_id, notion.shown_key(l.key_columns, m.key), s.page, 'from_notion', s.reason,
+       s.attempts, s.asked_at
   FROM notion.snapshots s JOIN notion.links l ON l.id = s.link
   LEFT JOIN notion.mappings m ON m.link = s.link AND m.page = s.page
  WHERE s.failed
 UNION ALL
-SELECT l.table_id, m.key, m.page, c.direction, h.reason, 0, m.changed_at
+SELECT l.table_id, notion.shown_key(l.key_columns, m.key), m.page, c.direction, h.reason,
+       0, m.changed_at
   FROM notion.mappings m JOIN notion.links l ON l.id = m.link
   CROSS JOIN LATERAL jsonb_each_text(m.held) h(property, reason)
   LEFT JOIN notion.link_columns c ON c.link = m.link AND c.property_id = h.property;
@@ -64,3 +70,31 @@ COMMENT ON VIEW notion.failures IS
     'what was set aside, with Notion''s or PostgreSQL''s own words, until someone mends the '
     'cause and calls notion.retry, or gives it up with notion.discard';
 GRANT SELECT ON notion.failures TO PUBLIC;
+
+CREATE VIEW notion.columns WITH (security_invoker = true) AS
+SELECT l.table_id AS link, c.column_name, c.foreign_column, c.direction, c.rule,
+       c.is_marker AS holds_key, c.property_type, c.property_id, c.part
+  FROM notion.links l JOIN notion.link_columns c ON c.link = l.id;
+COMMENT ON VIEW notion.columns IS
+    'the paired columns of each link; "(key)" stands for a key of several columns';
+GRANT SELECT ON notion.columns TO PUBLIC;
+
+CREATE VIEW notion.progress WITH (security_invoker = true) AS
+SELECT j.id AS job, l.table_id AS link, j.kind,
+       CASE WHEN j.state = 'done' AND w.left_over > 0 AND j.id = n.id THEN 'sending'
+            ELSE j.state END AS state,
+       j.done AS pages_read, greatest(j.done, m.pages) AS pages_known, w.left_over AS rows_left,
+       CASE WHEN w.left_over > 0 AND b.budget > 0
+            THEN round(w.left_over::numeric / b.budget, 1) END AS minutes_left,
+       j.args - 'key' AS args, j.reason, j.asked_by, j.asked_at, j.finished_at
+  FROM notion.jobs j JOIN notion.links l ON l.id = j.link
+ CROSS JOIN LATERAL (SELECT count(*) AS pages FROM notion.mappings m
+                      WHERE m.link = l.id AND m.page_state = 'live') m
+ CROSS JOIN LATERAL (SELECT count(*) AS left_over FROM notion.work w
+                      WHERE w.link = l.id AND w.state IN ('new', 'wish', 'sending')) w
+ CROSS JOIN LATERAL (SELECT max(o.id) AS id FROM notion.jobs o WHERE o.link = j.link) n
+ CROSS JOIN LATERAL (SELECT notion.budget_per_minute(l.foreign_table_id) AS budget) b;
+COMMENT ON VIEW notion.progress IS
+    'what was asked of the worker and how far it is: pages read of those known, then rows left to '
+    'be sent and the minutes they take at the server''s budget';
+GRANT SELECT ON notion.progress TO PUBLIC;

@@ -64,6 +64,11 @@ SELECT 'link', l.table_id::regclass::text,
                     WHEN 'new' THEN 'nothing is sent before notion.sync' END
   FROM notion.links l
 UNION ALL
+SELECT 'capture', l.table_id::regclass::text, 'warning',
+       'rows may have changed unseen: ' || l.needs_sync,
+       'the next notion.sync finds them; one follows by itself where the link is active'
+  FROM notion.links l WHERE l.needs_sync IS NOT NULL
+UNION ALL
 SELECT 'unknown outcomes', l.table_id::regclass::text, 'warning',
        pg_catalog.format('%s writes whose outcome is not known yet, the oldest sent %s',
                          pg_catalog.count(*), pg_catalog.min(m.sent_at)),

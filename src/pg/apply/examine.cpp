@@ -24,6 +24,8 @@ SELECT w.link, w.key, w.version, w.deleted,
   JOIN notion.links l ON l.id = w.link AND l.state = 'active'
   LEFT JOIN notion.mappings m ON m.link = w.link AND m.key = w.key
  WHERE w.state = 'new' AND w.due <= now() AND coalesce(m.flight, 'none') = 'none'
+   AND w.renamed_from IS NULL -- its mapping is on its way, or another row's stands here still
+   AND NOT EXISTS (SELECT FROM notion.work r WHERE r.link = w.link AND r.renamed_from = w.key)
  ORDER BY w.bulk, w.due LIMIT $1
    FOR UPDATE OF w SKIP LOCKED)"};
 
@@ -99,8 +101,8 @@ bool examine(const Dirty& dirty, const Linked& linked, bridge::Text* told) {
         return false;
     }
     bridge::Fault fault;
-    if (!bridge::sync_decide(linked.core, dirty.mapping, row.found ? row.json : "", dirty.deleted,
-                             told, fault)) {
+    if (!bridge::sync_decide(linked.core, dirty.mapping, row.found ? row.json : "",
+                             dirty.deleted || row.outside, told, fault)) {
         put_off(dirty, fault.message, false);
         return false;
     }

@@ -12,7 +12,7 @@ namespace {
 using namespace worker;
 
 constinit Query select_link = {R"(
-SELECT l.table_id::oid, l.key_column::text, l.direction <> 'to_notion',
+SELECT l.table_id::oid, l.filter, l.direction <> 'to_notion',
        (to_jsonb(l) || jsonb_build_object('columns',
            (SELECT jsonb_agg(to_jsonb(c)) FROM notion.link_columns c WHERE c.link = l.id)))::text,
        coalesce((SELECT o.option_value FROM pg_options_to_table(t.ftoptions) o
@@ -22,7 +22,12 @@ SELECT l.table_id::oid, l.key_column::text, l.direction <> 'to_notion',
  WHERE l.id = $1)"};
 
 constinit Query select_columns = {
-    "SELECT column_name::text FROM notion.link_columns WHERE link = $1 ORDER BY column_name"};
+    "SELECT column_name::text FROM notion.link_columns"
+    " WHERE link = $1 AND column_name <> '(key)' ORDER BY column_name"};
+
+constinit Query select_keys = {
+    "SELECT k.name::text FROM notion.links l, unnest(l.key_columns) WITH ORDINALITY k(name, n)"
+    " WHERE l.id = $1 ORDER BY k.n"};
 
 bool load_column(Oid table, std::string_view name, LinkedColumn* column) {
     namestrcpy(&column->name, pnstrdup(name.data(), name.size()));
@@ -37,15 +42,23 @@ bool load_column(Oid table, std::string_view name, LinkedColumn* column) {
     return true;
 }
 
-bool load_columns(Linked* linked, MemoryContext context) {
-    const uint64 rows = run(select_columns, {as_int4(linked->id)});
-    linked->columns = static_cast<LinkedColumn*>(
+bool load_columns(Query& query, const Linked& linked, MemoryContext context, LinkedColumn** columns,
+                  int* count) {
+    const uint64 rows = run(query, {as_int4(linked.id)});
+    *columns = static_cast<LinkedColumn*>(
         MemoryContextAllocZero(context, sizeof(LinkedColumn) * (rows + 1)));
     for (uint64 row = 0; row < rows; row++)
-        if (!load_column(linked->table, column_view(row, 1),
-                         &linked->columns[linked->column_count++]))
+        if (!load_column(linked.table, column_view(row, 1), &(*columns)[(*count)++]))
             return false;
     return true;
+}
+
+bool load_columns(Linked* linked, MemoryContext context) {
+    const bool well =
+        load_columns(select_columns, *linked, context, &linked->columns, &linked->column_count) &&
+        load_columns(select_keys, *linked, context, &linked->keys, &linked->key_count);
+    linked->key_is_joined = linked->key_count > 1;
+    return well && linked->key_count > 0;
 }
 
 const char* qualified_name(Oid table, MemoryContext context) {
@@ -81,9 +94,10 @@ Linked* load(int32 link, MemoryContext context) {
     linked->inserts = column_bool(0, 3);
     linked->owner = owner_of(linked->table);
     linked->qualified = qualified_name(linked->table, context);
-    if (linked->qualified == nullptr ||
-        !load_column(linked->table, column_view(0, 2), &linked->key))
+    if (linked->qualified == nullptr)
         return nullptr;
+    if (!column_null(0, 2))
+        linked->filter = MemoryContextStrdup(context, column_text(0, 2));
     const std::string_view json = column_view(0, 4);
     const std::string_view zone_name = column_view(0, 5);
     const char* zone_text = pnstrdup(zone_name.data(), zone_name.size());

@@ -23,8 +23,11 @@ struct Linked {
     Oid table;
     Oid owner;
     const char* qualified; ///< schema-qualified and quoted
-    LinkedColumn key;
-    LinkedColumn* columns; ///< all paired ones, the key among them
+    LinkedColumn* keys;
+    int key_count;
+    bool key_is_joined;    ///< several columns: their marker is no column, but called "(key)"
+    const char* filter;    ///< rows that do not fulfil it are as if deleted; null: none
+    LinkedColumn* columns; ///< all paired ones, a key of one column among them
     int column_count;
     bool inserts; ///< a page without a row becomes one: the link also reads
     bridge::Link* core;
@@ -37,6 +40,9 @@ Linked* load(int32 link, MemoryContext context);
 
 inline constexpr const char* unusable =
     "the link cannot be used: its table, or a paired column, is gone, renamed or of another type";
+
+/// What a key of several columns is called among the paired columns.
+inline constexpr std::string_view joined_key_name = "(key)";
 
 const LinkedColumn* find_column(const Linked& linked, std::string_view name);
 

@@ -135,6 +135,8 @@ UPDATE notion.snapshots
    SET reason = $3, failed = failed OR (NOT $4 AND asked_at < now() - interval '10 min')
  WHERE link = $1 AND page = $2::uuid)"};
 
+constinit Query mark_deleted = {"SELECT ($1::jsonb || '{\"deleted\": true}')::text"};
+
 constinit Query read_told = {
     "SELECT j ->> 'action', coalesce(j -> 'write', '{}')::text, coalesce(j ->> 'reason', '') "
     "FROM (SELECT $1::jsonb AS j) told"};
@@ -213,6 +215,10 @@ void merge(Merging& merging) {
     bridge::Fault fault;
     if (mapped && !read_row(*merging.linked, merging.key, Lock::row, &row, &refusal))
         return wait_with(arrival, refusal.message, refusal.is_busy());
+    if (row.outside) { // it does not fulfil the filter any more: as if deleted
+        (void)run(mark_deleted, {as_jsonb(merging.times)});
+        merging.times = apply::keep(CurrentMemoryContext, column_view(0, 1));
+    }
     if (!bridge::sync_merge(merging.linked->core, merging.mapping, row.found ? row.json : "",
                             merging.snapshot, merging.times, merging.text, fault))
         return wait_with(arrival, fault.message, false);

@@ -63,7 +63,7 @@ constinit Query finish = {R"(
 WITH done AS (UPDATE notion.jobs SET state = 'done', finished_at = clock_timestamp()
                WHERE id = $2),
 polled AS (UPDATE notion.polls SET next_at = now() WHERE link = $1)
-UPDATE notion.links SET state = 'active', reason = NULL,
+UPDATE notion.links SET state = 'active', reason = NULL, needs_sync = NULL,
        synced_at = coalesce(synced_at, clock_timestamp())
  WHERE id = $1 AND state IN ('new', 'active', 'resting'))"};
 

@@ -3,6 +3,7 @@
 // scope: call.
 #include "pg/apply/rows.hpp"
 
+#include "bridge/key.hpp"
 #include "pg/capture/key.hpp"
 #include "pg/worker/query.hpp"
 
@@ -38,7 +39,7 @@ const LinkedColumn& column_of(const Task& task, const Assignment& value) {
     return *column;
 }
 
-/// Values of a write, as many as a table may have columns; the key is $1 where there is one.
+/// Values of a write, as many as a table may have columns; the key's come first where it has one.
 struct Values {
     Oid* types;
     Datum* datums;
@@ -69,7 +70,24 @@ void execute(const char* statement, const Values& values) {
         elog(ERROR, "SPI_execute_with_args failed: %s", SPI_result_code_string(result));
 }
 
-std::string_view row_json(const Linked& linked, HeapTuple tuple, TupleDesc shape) {
+/// The columns of the key, as they stand at the end of a statement's result.
+std::string_view key_at(const Linked& linked, HeapTuple tuple, TupleDesc shape, int first) {
+    Datum values[capture::key_columns_max];
+    Oid types[capture::key_columns_max];
+    for (int i = 0; i < linked.key_count; i++) {
+        bool null;
+        values[i] = heap_getattr(tuple, first + i, shape, &null);
+        types[i] = linked.keys[i].type;
+        if (null)
+            ereport(ERROR, (errcode(ERRCODE_NOT_NULL_VIOLATION),
+                            errmsg("key column \"%s\" of table %s is null",
+                                   NameStr(linked.keys[i].name), linked.qualified)));
+    }
+    return capture::key_text(values, types, linked.key_count);
+}
+
+std::string_view row_json(const Linked& linked, HeapTuple tuple, TupleDesc shape,
+                          std::string_view key) {
     StringInfoData json;
     initStringInfo(&json);
     appendStringInfoChar(&json, '{');
@@ -85,13 +103,49 @@ std::string_view row_json(const Linked& linked, HeapTuple tuple, TupleDesc shape
         else
             escape_json(&json, OidOutputFunctionCall(linked.columns[i].output, value));
     }
+    if (linked.key_is_joined) {
+        appendStringInfo(&json, "%s\"(key)\":", linked.column_count > 0 ? "," : "");
+        escape_json(&json, pnstrdup(key.data(), key.size()));
+    }
     appendStringInfoChar(&json, '}');
     return {json.data, Size(json.len)};
 }
 
 void append_key_match(StringInfo statement, const Linked& linked) {
-    appendStringInfo(statement, " WHERE %s OPERATOR(pg_catalog.=) $1",
-                     quote_identifier(NameStr(linked.key.name)));
+    for (int i = 0; i < linked.key_count; i++)
+        appendStringInfo(statement, " %s %s OPERATOR(pg_catalog.=) $%d", i == 0 ? "WHERE" : "AND",
+                         quote_identifier(NameStr(linked.keys[i].name)), i + 1);
+}
+
+/// The values of a key's columns, $1 and so on.
+void add_key(Values& values, const Linked& linked, std::string_view key) {
+    std::string_view parts[capture::key_columns_max];
+    char* room = static_cast<char*>(palloc(key.size() + 1));
+    if (!bridge::split_key(key, std::span(parts, Size(linked.key_count)), room))
+        ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+                        errmsg("\"%s\" is no key of table %s", pnstrdup(key.data(), key.size()),
+                               linked.qualified)));
+    for (int i = 0; i < linked.key_count; i++)
+        add(values, linked.keys[i], parts[i], false);
+}
+
+void append_key_columns(StringInfo statement, const Linked& linked) {
+    for (int i = 0; i < linked.key_count; i++)
+        appendStringInfo(statement, "%s%s", i == 0 ? "" : ", ",
+                         quote_identifier(NameStr(linked.keys[i].name)));
+}
+
+void append_filter(StringInfo statement, const Linked& linked) {
+    if (linked.filter != nullptr)
+        appendStringInfo(statement, ", coalesce(%s, false)", linked.filter);
+}
+
+/// Whether the row of the last statement, whose column `number` is the filter's, fulfils it.
+bool fulfils_filter(const Linked& linked, int number) {
+    if (linked.filter == nullptr)
+        return true;
+    bool null;
+    return DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, number, &null));
 }
 
 void read_body(void* state) {
@@ -104,17 +158,23 @@ void read_body(void* state) {
     for (int i = 0; i < linked.column_count; i++)
         appendStringInfo(&statement, "%s%s", i == 0 ? "" : ", ",
                          quote_identifier(NameStr(linked.columns[i].name)));
+    if (linked.column_count == 0)
+        appendStringInfoString(&statement, "1");
+    append_filter(&statement, linked);
     appendStringInfo(&statement, " FROM %s", linked.qualified);
     append_key_match(&statement, linked);
     if (task->lock == Lock::row)
         appendStringInfoString(&statement, " FOR UPDATE");
-    Values values = room_for(1);
-    add(values, linked.key, task->key, false);
+    Values values = room_for(linked.key_count);
+    add_key(values, linked, task->key);
     execute(statement.data, values);
     if (SPI_processed > 0) {
         MemoryContext caller = MemoryContextSwitchTo(task->memory);
-        task->row.found = true;
-        task->row.json = row_json(linked, SPI_tuptable->vals[0], SPI_tuptable->tupdesc);
+        task->row.outside = !fulfils_filter(linked, Max(linked.column_count, 1) + 1);
+        task->row.found = !task->row.outside;
+        if (task->row.found)
+            task->row.json =
+                row_json(linked, SPI_tuptable->vals[0], SPI_tuptable->tupdesc, task->key);
         MemoryContextSwitchTo(caller);
     }
     SPI_finish();
@@ -123,8 +183,8 @@ void read_body(void* state) {
 void update_body(void* state) {
     auto* task = static_cast<Task*>(state);
     connect();
-    Values values = room_for(task->set->count + 1);
-    add(values, task->linked->key, task->key, false);
+    Values values = room_for(task->set->count + task->linked->key_count);
+    add_key(values, *task->linked, task->key);
     StringInfoData statement;
     initStringInfo(&statement);
     appendStringInfo(&statement, "UPDATE %s SET ", task->linked->qualified);
@@ -140,38 +200,58 @@ void update_body(void* state) {
     SPI_finish();
 }
 
-const char* insert_statement(const Task& task, Values* values) {
-    const char* key = quote_identifier(NameStr(task.linked->key.name));
-    if (task.set->count == 0)
-        return psprintf("INSERT INTO %s DEFAULT VALUES RETURNING %s", task.linked->qualified, key);
+/// " (a, b) VALUES ($1, $2)"; a joined key that the page is to come back under is taken apart.
+void append_values(StringInfo statement, const Task& task, Values* values) {
+    const Linked& linked = *task.linked;
     StringInfoData columns;
     StringInfoData places;
     initStringInfo(&columns);
     initStringInfo(&places);
     for (int i = 0; i < task.set->count; i++) {
         const Assignment& set = task.set->list[i];
-        const LinkedColumn& column = column_of(task, set);
-        add(*values, column, set.text, set.null);
-        appendStringInfo(&columns, "%s%s", i == 0 ? "" : ", ",
-                         quote_identifier(NameStr(column.name)));
-        appendStringInfo(&places, "%s$%d", i == 0 ? "" : ", ", values->count);
+        const int before = values->count;
+        const bool is_key = linked.key_is_joined && set.column == joined_key_name;
+        if (is_key)
+            add_key(*values, linked, set.text);
+        else
+            add(*values, column_of(task, set), set.text, set.null);
+        for (int n = before; n < values->count; n++) {
+            const LinkedColumn& column = is_key ? linked.keys[n - before] : column_of(task, set);
+            appendStringInfo(&columns, "%s%s", n == 0 ? "" : ", ",
+                             quote_identifier(NameStr(column.name)));
+            appendStringInfo(&places, "%s$%d", n == 0 ? "" : ", ", n + 1);
+        }
     }
-    return psprintf("INSERT INTO %s (%s) VALUES (%s) RETURNING %s", task.linked->qualified,
-                    columns.data, places.data, key);
+    if (values->count == 0)
+        appendStringInfoString(statement, " DEFAULT VALUES");
+    else
+        appendStringInfo(statement, " (%s) VALUES (%s)", columns.data, places.data);
 }
 
 void insert_body(void* state) {
     auto* task = static_cast<Task*>(state);
+    const Linked& linked = *task->linked;
     connect();
-    Values values = room_for(task->set->count + 1);
-    execute(insert_statement(*task, &values), values);
+    Values values = room_for(task->set->count + linked.key_count);
+    StringInfoData statement;
+    initStringInfo(&statement);
+    appendStringInfo(&statement, "INSERT INTO %s", linked.qualified);
+    append_values(&statement, *task, &values);
+    appendStringInfoString(&statement, " RETURNING ");
+    append_key_columns(&statement, linked);
+    append_filter(&statement, linked);
+    execute(statement.data, values);
     if (SPI_processed != 1)
         ereport(ERROR, (errcode(ERRCODE_TRIGGERED_ACTION_EXCEPTION),
                         errmsg("table %s took no row: a trigger or rule of it dropped the insert",
-                               task->linked->qualified)));
-    bool null;
-    const Datum key = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null);
-    task->new_key = keep(task->memory, capture::key_text(key, task->linked->key.type));
+                               linked.qualified)));
+    if (!fulfils_filter(linked, linked.key_count + 1))
+        ereport(ERROR,
+                (errcode(ERRCODE_CHECK_VIOLATION),
+                 errmsg("the page does not fulfil the filter of table %s's link", linked.qualified),
+                 errdetail("Its row would be outside of the link at once.")));
+    task->new_key =
+        keep(task->memory, key_at(linked, SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1));
     SPI_finish();
 }
 
@@ -182,8 +262,8 @@ void delete_body(void* state) {
     initStringInfo(&statement);
     appendStringInfo(&statement, "DELETE FROM %s", task->linked->qualified);
     append_key_match(&statement, *task->linked);
-    Values values = room_for(1);
-    add(values, task->linked->key, task->key, false);
+    Values values = room_for(task->linked->key_count);
+    add_key(values, *task->linked, task->key);
     execute(statement.data, values);
     SPI_finish();
 }

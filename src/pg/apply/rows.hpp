@@ -11,10 +11,12 @@ namespace notion::pg::apply {
 
 enum class Lock : uint8_t { none, row };
 
-/// json: {"column": "text" | null} of the paired columns; "" where no row has the key.
+/// json: {"column": "text" | null} of the paired columns, and "(key)" where the key has several; ""
+/// where no row has the key.
 struct Row {
     std::string_view json;
     bool found;
+    bool outside; ///< it is there, and does not fulfil the link's filter: as if deleted
 };
 
 /// One column to set; null: SQL NULL.
@@ -37,7 +39,8 @@ std::string_view keep(MemoryContext memory, std::string_view words);
 bool read_row(const Linked& linked, std::string_view key, Lock lock, Row* row, Refusal* refusal);
 bool update_row(const Linked& linked, std::string_view key, const Assignments& to,
                 Refusal* refusal);
-/// The new row's key, which its default, identity or a trigger chose.
+/// The new row's key, which its default, identity or a trigger chose. A row that does not fulfil
+/// the link's filter is refused.
 bool insert_row(const Linked& linked, const Assignments& values, std::string_view* key,
                 Refusal* refusal);
 bool delete_row(const Linked& linked, std::string_view key, Refusal* refusal);

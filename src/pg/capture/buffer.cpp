@@ -25,6 +25,9 @@ Size last; ///< offset of the last record, to drop repetitions
 int64 count;
 BufFile* file;
 int64 file_records;
+CommandId rename_command;
+Evidence rename_group; ///< of the last rename
+bool renames;
 
 void spill() {
     if (file == nullptr) {
@@ -70,7 +73,7 @@ void read_exactly(void* to, Size bytes) {
                         errmsg("could not read captured keys back from a temporary file")));
 }
 
-void drain_file(void (*visit)(void*, const Captured&), void* context) {
+void walk_file(void (*visit)(void*, const Captured&), void* context) {
     if (BufFileSeek(file, 0, 0, SEEK_SET) != 0)
         ereport(ERROR, (errcode_for_file_access(),
                         errmsg("could not rewind the temporary file of captured keys")));
@@ -107,13 +110,30 @@ void add(int32 link, Evidence evidence, std::string_view key) {
     count++;
 }
 
+void add_rename(int32 link, CommandId command, std::string_view was, std::string_view is) {
+    if (!renames || command != rename_command)
+        rename_group =
+            rename_group == Evidence::renamed ? Evidence::renamed_next : Evidence::renamed;
+    rename_command = command;
+    renames = true;
+    char* both = static_cast<char*>(palloc(was.size() + is.size() + 1));
+    memcpy(both, was.data(), was.size());
+    both[was.size()] = '\0';
+    memcpy(both + was.size() + 1, is.data(), is.size());
+    add(link, rename_group, {both, was.size() + is.size() + 1});
+}
+
 int64 captured_count() {
     return count;
 }
 
-void drain(void (*visit)(void*, const Captured&), void* context) {
+bool has_renames() {
+    return renames;
+}
+
+void walk(void (*visit)(void*, const Captured&), void* context) {
     if (file != nullptr)
-        drain_file(visit, context);
+        walk_file(visit, context);
     for (Size at = 0; at < used;) {
         Record record;
         memcpy(&record, memory + at, sizeof(record));
@@ -121,6 +141,9 @@ void drain(void (*visit)(void*, const Captured&), void* context) {
         visit(context, {record.link, Evidence(record.evidence), {key, record.length}});
         at += sizeof(Record) + record.length;
     }
+}
+
+void shut() {
     if (file != nullptr)
         BufFileClose(file);
     forget();
@@ -132,6 +155,7 @@ void forget() {
     used = room = last = 0;
     count = file_records = 0;
     file = nullptr;
+    renames = false;
 }
 
 } // namespace notion::pg::capture

@@ -9,21 +9,37 @@
 
 namespace notion::pg::capture {
 
-enum class Evidence : char { changed = 'c', deleted = 'd', truncated = 't' };
+/// Renames of one command are a group, 'r' or 'R'; the letter changes with the command.
+enum class Evidence : char {
+    changed = 'c',
+    deleted = 'd',
+    truncated = 't',
+    renamed = 'r',
+    renamed_next = 'R',
+};
 
 /// One captured key, as handed to a visitor; `key` is valid during the call only.
 struct Captured {
     int32 link;
     Evidence evidence;
-    std::string_view key;
+    std::string_view key; ///< of a rename: old key, NUL, new key
+    bool is_rename() const {
+        return evidence == Evidence::renamed || evidence == Evidence::renamed_next;
+    }
 };
 
 /// Adds a key. A repetition of the last one is dropped. May raise (out of memory, disk full).
 void add(int32 link, Evidence evidence, std::string_view key);
 
+/// Adds the rename of a key by a command.
+void add_rename(int32 link, CommandId command, std::string_view was, std::string_view is);
+
 int64 captured_count();
-/// Hands every key to `visit`, in order, then empties the buffer.
-void drain(void (*visit)(void* context, const Captured& captured), void* context);
+bool has_renames();
+/// Hands every key to `visit`, in order. The buffer stays as it is.
+void walk(void (*visit)(void* context, const Captured& captured), void* context);
+/// Closes the temporary file, if there is one, and forgets everything.
+void shut();
 /// Forgets everything. Allocates nothing, raises nothing: called at commit and abort.
 void forget();
 

@@ -8,7 +8,11 @@
 
 namespace notion::pg::capture {
 
-/// The text of `value`, allocated in the current context.
-std::string_view key_text(Datum value, Oid type);
+/// Columns of a key; as many as an index may have.
+inline constexpr int key_columns_max = INDEX_MAX_KEYS;
+
+/// The text of a key of `count` columns (core/sync/key.hpp), in the current context or in the value
+/// itself.
+std::string_view key_text(const Datum* values, const Oid* types, int count);
 
 } // namespace notion::pg::capture

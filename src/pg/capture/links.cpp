@@ -44,15 +44,6 @@ void make_cache() {
     CacheRegisterRelcacheCallback(on_relcache, Datum(0));
 }
 
-Oid root_of(Relation relation) {
-    if (!relation->rd_rel->relispartition)
-        return RelationGetRelid(relation);
-    List* ancestors = get_partition_ancestors(RelationGetRelid(relation));
-    const Oid root = ancestors == NIL ? RelationGetRelid(relation) : llast_oid(ancestors);
-    list_free(ancestors);
-    return root;
-}
-
 /// Columns are found by name, since system catalogs of ours have no fixed numbers.
 AttrNumber column(Relation table, const char* name) {
     const AttrNumber number = get_attnum(RelationGetRelid(table), name);
@@ -65,28 +56,69 @@ AttrNumber column(Relation table, const char* name) {
     return number;
 }
 
-/// The id and the key column's name of the link of `root`; 0 where it has none.
-int32 read_link(Oid space, Oid root, NameData* key) {
+/// What of notion.links capture has to know.
+struct Kept {
+    int32 id; ///< 0: the relation has no link of its own
+    bool filtered;
+    ArrayType* key_columns; ///< name[]
+};
+
+Kept read_link(Oid space, Oid relation) {
+    Kept kept = {};
     const Oid links = get_relname_relid("links", space);
     if (!OidIsValid(links))
-        return 0;
+        return kept;
     Relation table = table_open(links, AccessShareLock);
     const AttrNumber id = column(table, "id");
-    const AttrNumber key_column = column(table, "key_column");
+    const AttrNumber key_columns = column(table, "key_columns");
+    const AttrNumber filter = column(table, "filter");
     ScanKeyData match;
     ScanKeyInit(&match, column(table, "table_id"), BTEqualStrategyNumber, F_OIDEQ,
-                ObjectIdGetDatum(root));
+                ObjectIdGetDatum(relation));
     SysScanDesc scan = systable_beginscan(table, InvalidOid, false, nullptr, 1, &match);
-    int32 link = 0;
     HeapTuple tuple = systable_getnext(scan);
     if (HeapTupleIsValid(tuple)) {
+        TupleDesc shape = RelationGetDescr(table);
         bool null;
-        link = DatumGetInt32(heap_getattr(tuple, id, RelationGetDescr(table), &null));
-        *key = *DatumGetName(heap_getattr(tuple, key_column, RelationGetDescr(table), &null));
+        kept.id = DatumGetInt32(heap_getattr(tuple, id, shape, &null));
+        kept.key_columns = DatumGetArrayTypePCopy(heap_getattr(tuple, key_columns, shape, &null));
+        (void)heap_getattr(tuple, filter, shape, &null);
+        kept.filtered = !null;
     }
     systable_endscan(scan);
     table_close(table, AccessShareLock);
-    return link;
+    return kept;
+}
+
+/// What `relation` is a partition or an inheritance child of.
+List* parents_of(Oid relation) {
+    Relation table = table_open(InheritsRelationId, AccessShareLock);
+    ScanKeyData match;
+    ScanKeyInit(&match, Anum_pg_inherits_inhrelid, BTEqualStrategyNumber, F_OIDEQ,
+                ObjectIdGetDatum(relation));
+    SysScanDesc scan =
+        systable_beginscan(table, InheritsRelidSeqnoIndexId, true, nullptr, 1, &match);
+    List* parents = NIL;
+    for (HeapTuple tuple = systable_getnext(scan); HeapTupleIsValid(tuple);
+         tuple = systable_getnext(scan))
+        parents =
+            lappend_oid(parents, reinterpret_cast<Form_pg_inherits>(GETSTRUCT(tuple))->inhparent);
+    systable_endscan(scan);
+    table_close(table, AccessShareLock);
+    return parents;
+}
+
+/// The link of the nearest of `relation` and its ancestors that has one, breadth first.
+Kept find_link(Oid space, Relation relation) {
+    Kept kept = read_link(space, RelationGetRelid(relation));
+    List* ancestors = kept.id != 0 ? NIL : parents_of(RelationGetRelid(relation));
+    for (int i = 0; kept.id == 0 && i < list_length(ancestors); i++) {
+        const Oid ancestor = list_nth_oid(ancestors, i);
+        kept = read_link(space, ancestor);
+        if (kept.id == 0)
+            ancestors = list_concat_unique_oid(ancestors, parents_of(ancestor));
+    }
+    return kept;
 }
 
 /// The numbers, in `relation`, of the link's paired columns. What a leaf lacks is left out.
@@ -116,28 +148,39 @@ List* read_columns(Oid space, int32 link, Oid relation) {
     return numbers;
 }
 
+/// False where the relation lacks one of them.
+bool load_key(CapturedLink* entry, ArrayType* names, Oid relation) {
+    Datum* values;
+    int count;
+    deconstruct_array(names, NAMEOID, NAMEDATALEN, false, TYPALIGN_CHAR, &values, nullptr, &count);
+    if (count < 1 || count > key_columns_max)
+        return false;
+    for (int i = 0; i < count; i++) {
+        entry->key[i] = get_attnum(relation, NameStr(*DatumGetName(values[i])));
+        if (entry->key[i] == InvalidAttrNumber)
+            return false;
+    }
+    entry->key_count = count;
+    return true;
+}
+
 void load(CapturedLink* entry, Relation relation) {
-    entry->link = 0;
-    entry->key = InvalidAttrNumber;
-    entry->paired = nullptr;
-    entry->paired_count = 0;
     const Oid space = get_namespace_oid("notion", true);
     if (!OidIsValid(space))
         return;
-    NameData key;
-    const int32 link = read_link(space, root_of(relation), &key);
-    if (link == 0)
+    const Kept kept = find_link(space, relation);
+    const Oid id = RelationGetRelid(relation);
+    if (kept.id == 0 || !load_key(entry, kept.key_columns, id))
         return;
-    List* numbers = read_columns(space, link, RelationGetRelid(relation));
-    entry->key = get_attnum(RelationGetRelid(relation), NameStr(key));
+    List* numbers = read_columns(space, kept.id, id);
+    entry->filtered = kept.filtered;
     entry->paired = static_cast<AttrNumber*>(
         MemoryContextAlloc(TopMemoryContext, sizeof(AttrNumber) * (list_length(numbers) + 1)));
     ListCell* cell;
     foreach (cell, numbers)
         entry->paired[entry->paired_count++] = AttrNumber(lfirst_int(cell));
     list_free(numbers);
-    if (entry->key != InvalidAttrNumber)
-        entry->link = link;
+    entry->link = kept.id;
 }
 
 } // namespace

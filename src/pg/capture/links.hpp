@@ -7,19 +7,23 @@
 
 #include "pg/postgres.hpp"
 
+#include "pg/capture/key.hpp"
+
 namespace notion::pg::capture {
 
 /// Valid until the next command: a relcache invalidation frees it.
 struct CapturedLink {
-    Oid relation; ///< hash key: the relation the trigger fired on, perhaps a leaf partition
-    int32 link;   ///< 0: this relation has no link
-    AttrNumber key;
+    Oid relation;  ///< hash key: the relation the trigger fired on, perhaps a leaf partition
+    int32 link;    ///< 0: this relation has no link
+    bool filtered; ///< the link has a row filter: any change may move a row across it
+    int key_count;
+    AttrNumber key[key_columns_max];
     int paired_count;
     AttrNumber* paired; ///< columns whose change is captured, the key apart
 };
 
-/// The link of `relation`, or of the root of its partition tree. Never null; see
-/// CapturedLink::link.
+/// The link of `relation`, or of what it is a partition or an inheritance child of. Never null;
+/// see CapturedLink::link.
 const CapturedLink* link_of(Relation relation);
 
 } // namespace notion::pg::capture

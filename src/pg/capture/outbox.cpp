@@ -53,18 +53,42 @@ void write(Batch* batch) {
     batch->bytes = 0;
 }
 
-void gather(void* context, const Captured& captured) {
-    auto* batch = static_cast<Batch*>(context);
-    if (batch->count > 0 && (batch->link != captured.link || batch->count == batch_keys_max ||
-                             batch->bytes + captured.key.size() + VARHDRSZ > batch_bytes_max))
-        write(batch);
-    MemoryContext caller = MemoryContextSwitchTo(batch->memory);
-    batch->link = captured.link;
+void gather(Batch* batch, int32 link, Evidence evidence, std::string_view key) {
+    batch->link = link;
     batch->keys[batch->count] =
-        PointerGetDatum(cstring_to_text_with_len(captured.key.data(), int(captured.key.size())));
-    batch->evidence[batch->count] = char(captured.evidence);
+        PointerGetDatum(cstring_to_text_with_len(key.data(), int(key.size())));
+    batch->evidence[batch->count] = char(evidence);
     batch->count++;
-    batch->bytes += INTALIGN(captured.key.size() + VARHDRSZ);
+    batch->bytes += INTALIGN(key.size() + VARHDRSZ);
+}
+
+/// Starts another batch where these keys are of another link, or do not fit.
+void make_room(Batch* batch, int32 link, int keys, Size bytes) {
+    if (batch->count > 0 && (batch->link != link || batch->count + keys > batch_keys_max ||
+                             batch->bytes + bytes + keys * VARHDRSZ > batch_bytes_max))
+        write(batch);
+}
+
+/// Renames go first, in batches of their own: old key, new key, old key, ...
+void gather_rename(void* context, const Captured& captured) {
+    if (!captured.is_rename())
+        return;
+    auto* batch = static_cast<Batch*>(context);
+    make_room(batch, captured.link, 2, captured.key.size());
+    const Size middle = captured.key.find('\0');
+    MemoryContext caller = MemoryContextSwitchTo(batch->memory);
+    gather(batch, captured.link, captured.evidence, captured.key.substr(0, middle));
+    gather(batch, captured.link, captured.evidence, captured.key.substr(middle + 1));
+    MemoryContextSwitchTo(caller);
+}
+
+void gather_key(void* context, const Captured& captured) {
+    if (captured.is_rename())
+        return;
+    auto* batch = static_cast<Batch*>(context);
+    make_room(batch, captured.link, 1, captured.key.size());
+    MemoryContext caller = MemoryContextSwitchTo(batch->memory);
+    gather(batch, captured.link, captured.evidence, captured.key);
     MemoryContextSwitchTo(caller);
 }
 
@@ -93,12 +117,17 @@ void write_all() {
     batch->fixed[bulk] = BoolGetDatum(captured_count() >= bulk_keys_min);
     batch->fixed[hops] = Int32GetDatum(transaction_hops);
     batch->fixed[who] = PointerGetDatum(author());
-    drain(gather, batch);
+    if (has_renames()) {
+        walk(gather_rename, batch);
+        write(batch);
+    }
+    walk(gather_key, batch);
     write(batch);
     CatalogCloseIndexes(batch->indexes);
     table_close(batch->table, NoLock);
     MemoryContextDelete(batch->memory);
     pfree(batch);
+    shut();
     worker::wake_net_at_commit();
 }
 

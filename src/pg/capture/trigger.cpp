@@ -28,23 +28,69 @@ bool differs(TupleTableSlot* before, TupleTableSlot* after, AttrNumber column) {
     return !is_null && !datumIsEqual(was, is, attribute->attbyval, attribute->attlen);
 }
 
-bool paired_column_changed(const CapturedLink& link, TupleTableSlot* before,
-                           TupleTableSlot* after) {
+bool key_changed(const CapturedLink& link, TupleTableSlot* before, TupleTableSlot* after) {
+    for (int i = 0; i < link.key_count; i++)
+        if (differs(before, after, link.key[i]))
+            return true;
+    return false;
+}
+
+/// Whether the change may concern the page: a paired column's, or where rows are filtered any
+/// column's, since the filter may read it.
+bool concerns_page(const CapturedLink& link, TupleTableSlot* before, TupleTableSlot* after) {
+    if (link.filtered) {
+        for (int i = 1; i <= after->tts_tupleDescriptor->natts; i++)
+            if (!TupleDescAttr(after->tts_tupleDescriptor, i - 1)->attisdropped &&
+                differs(before, after, AttrNumber(i)))
+                return true;
+        return false;
+    }
     for (int i = 0; i < link.paired_count; i++)
         if (differs(before, after, link.paired[i]))
             return true;
     return false;
 }
 
+/// False where a key column is NULL, which they are not (notion.link demands it): such a row has no
+/// mapping and can have none.
+bool key_of(const CapturedLink& link, TupleTableSlot* row, std::string_view* key) {
+    Datum values[key_columns_max];
+    Oid types[key_columns_max];
+    for (int i = 0; i < link.key_count; i++) {
+        bool null;
+        values[i] = slot_getattr(row, link.key[i], &null);
+        types[i] = TupleDescAttr(row->tts_tupleDescriptor, link.key[i] - 1)->atttypid;
+        if (null)
+            return false;
+    }
+    *key = key_text(values, types, link.key_count);
+    return true;
+}
+
 void report(const CapturedLink& link, TupleTableSlot* row, Evidence evidence) {
-    bool null;
-    const Datum key = slot_getattr(row, link.key, &null);
-    if (null)
-        return; // key columns are NOT NULL; a row without one has no mapping and can have none
-    const Oid type = TupleDescAttr(row->tts_tupleDescriptor, link.key - 1)->atttypid;
-    const int32 id = link.link;
+    std::string_view key;
+    if (!key_of(link, row, &key))
+        return;
     open_outbox();
-    add(id, evidence, key_text(key, type));
+    add(link.link, evidence, key);
+}
+
+/// The command that wrote the row: renames of one command happened at once (a shift of all keys, a
+/// swap), those of different ones after each other.
+CommandId command_of(TupleTableSlot* row) {
+    bool null;
+    return DatumGetCommandId(slot_getsysattr(row, MinCommandIdAttributeNumber, &null));
+}
+
+void report_key_change(const CapturedLink& link, TupleTableSlot* before, TupleTableSlot* after) {
+    std::string_view was;
+    std::string_view is;
+    if (!key_of(link, before, &was) || !key_of(link, after, &is))
+        return;
+    open_outbox();
+    add_rename(link.link, command_of(after), was, is);
+    add(link.link, Evidence::deleted, was);
+    add(link.link, Evidence::changed, is);
 }
 
 void capture_row(const TriggerData& trigger) {
@@ -52,16 +98,14 @@ void capture_row(const TriggerData& trigger) {
     if (known->link == 0)
         return;
     const CapturedLink link = *known; // open_outbox may take an invalidation that frees the entry
-    if (TRIGGER_FIRED_BY_INSERT(trigger.tg_event)) {
+    if (TRIGGER_FIRED_BY_INSERT(trigger.tg_event))
         report(link, trigger.tg_trigslot, Evidence::changed);
-    } else if (TRIGGER_FIRED_BY_DELETE(trigger.tg_event)) {
+    else if (TRIGGER_FIRED_BY_DELETE(trigger.tg_event))
         report(link, trigger.tg_trigslot, Evidence::deleted);
-    } else if (differs(trigger.tg_trigslot, trigger.tg_newslot, link.key)) {
-        report(link, trigger.tg_trigslot, Evidence::deleted);
+    else if (key_changed(link, trigger.tg_trigslot, trigger.tg_newslot))
+        report_key_change(link, trigger.tg_trigslot, trigger.tg_newslot);
+    else if (concerns_page(link, trigger.tg_trigslot, trigger.tg_newslot))
         report(link, trigger.tg_newslot, Evidence::changed);
-    } else if (paired_column_changed(link, trigger.tg_trigslot, trigger.tg_newslot)) {
-        report(link, trigger.tg_newslot, Evidence::changed);
-    }
 }
 
 void capture_truncate(const TriggerData& trigger) {

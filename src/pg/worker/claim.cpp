@@ -24,6 +24,8 @@ constinit Query read_wishes = {
     " WHERE w.state = 'wish' AND w.due <= clock_timestamp() AND w.link = $2 AND w.bulk = $3"
     "   AND NOT EXISTS (SELECT FROM notion.jobs j WHERE j.link = l.id AND j.state = 'pairing')"
     "   AND coalesce(m.flight, 'none') = 'none'"
+    "   AND w.renamed_from IS NULL AND NOT EXISTS (SELECT FROM notion.work r"
+    "                    WHERE r.link = w.link AND r.renamed_from = w.key)"
     "   AND (w.wish ->> 'action' = 'create' OR l.direction = 'to_notion'"
     "        OR p.asked_at > w.wished_at)"
     "   AND NOT EXISTS (SELECT FROM notion.snapshots s"

@@ -47,10 +47,19 @@ constinit Query read_polls = {
 
 constinit Query read_jobs = {"SELECT DISTINCT ON (j.link) j.link, j.id FROM notion.jobs j"
                              "  JOIN notion.links l ON l.id = j.link AND l.state <> 'paused'"
-                             " WHERE j.state IN ('queued', 'scanning') AND NOT EXISTS ("
+                             " WHERE j.state IN ('queued', 'scanning') AND j.args ->> 'key' IS NULL"
+                             "   AND NOT EXISTS ("
                              "       SELECT FROM notion.jobs p"
                              "        WHERE p.link = j.link AND p.state = 'pairing')"
                              " ORDER BY j.link, j.id"};
+
+// Of several that ask for the same and have not begun, the last sees what was done before each.
+constinit Query coalesce_jobs = {
+    "UPDATE notion.jobs j SET state = 'cancelled', finished_at = clock_timestamp(),"
+    "       reason = format('job %s does the same', n.id)"
+    "  FROM (SELECT o.link, o.args, max(o.id) AS id FROM notion.jobs o WHERE o.state = 'queued'"
+    "           AND o.args ->> 'key' IS NULL GROUP BY o.link, o.args) n"
+    " WHERE j.state = 'queued' AND j.link = n.link AND j.args = n.args AND j.id < n.id"};
 
 constinit Query is_pairing = {
     "SELECT FROM notion.jobs WHERE link = $1 AND state = 'pairing' LIMIT 1"};
@@ -171,6 +180,7 @@ void begin_polls() {
 void begin_scans() {
     int32 links[crawls_max];
     int64_t jobs[crawls_max];
+    run(coalesce_jobs);
     auto count = static_cast<int>(Min(run(read_jobs), uint64{crawls_max}));
     for (int i = 0; i < count; i++) {
         links[i] = static_cast<int32>(column_int8(static_cast<uint64>(i), 1));

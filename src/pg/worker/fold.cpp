@@ -15,6 +15,12 @@ constexpr int batches_max = 100; // of at most some hundred keys each
 // that folded batches leave behind while some old snapshot is held.
 int64_t bound = 0;
 
+// Before the keys themselves: rows that were given other keys keep their pages.
+// The new bound is that of this statement's snapshot: what the next one sees beyond it may have to
+// wait for its renames.
+constinit Query take_renames = {"SELECT notion.take_renames($1::text::xid8, $2),"
+                                "       pg_snapshot_xmin(pg_current_snapshot())::text"};
+
 // One row a key, in an order of keys, since apply takes the same rows. TRUNCATE deleted whatever is
 // mapped or queued. A deletion anywhere in the batches is evidence, in whatever order they come:
 // the row itself says whether it is there (docs/sync.md). While a write of the key is under way,
@@ -22,8 +28,11 @@ int64_t bound = 0;
 constinit Query fold_batches = {
     "WITH batch AS ("
     "    DELETE FROM notion.outbox o USING ("
-    "        SELECT xid, part FROM notion.outbox WHERE xid >= $1::text::xid8"
-    "         ORDER BY xid, part LIMIT $2) d"
+    "        SELECT b.xid, b.part FROM notion.outbox b WHERE b.xid >= $1::text::xid8"
+    // Renames of it came in since they were taken: the next round has them first.
+    "           AND NOT EXISTS (SELECT FROM notion.outbox r WHERE r.xid = b.xid AND r.part = 0"
+    "                              AND r.evidence ~ '^[rR]')"
+    "         ORDER BY b.xid, b.part LIMIT $2) d"
     "     WHERE o.xid = d.xid AND o.part = d.part RETURNING o.*),"
     " captured AS ("
     "    SELECT b.link, k.key, substr(b.evidence, k.n::int, 1) AS evidence, b.bulk, b.hops,"
@@ -55,14 +64,16 @@ constinit Query fold_batches = {
     "           captured_at = greatest(w.captured_at, excluded.captured_at),"
     "           due = clock_timestamp(), attempts = 0, reason = NULL"
     "    RETURNING 1)"
-    "SELECT (SELECT count(*) FROM batch), (SELECT count(*) FROM folded),"
-    "       pg_snapshot_xmin(pg_current_snapshot())::text"};
+    "SELECT (SELECT count(*) FROM batch), (SELECT count(*) FROM folded)"};
 
 } // namespace
 
 bool fold_outbox() {
     char from[32];
     snprintf(from, sizeof from, "%lld", static_cast<long long>(bound));
+    run(take_renames, {as_text(from), as_int4(batches_max)});
+    net.wakes_apply |= column_bool(0, 1);
+    const int64_t next_bound = strtoll(column_text(0, 2), nullptr, 10);
     run(fold_batches, {as_text(from), as_int4(batches_max)});
     int64_t batches = column_int8(0, 1);
     if (column_int8(0, 2) > 0)
@@ -71,7 +82,7 @@ bool fold_outbox() {
         due_in(0);
         return false;
     }
-    bound = strtoll(column_text(0, 3), nullptr, 10);
+    bound = next_bound;
     return true;
 }
 

@@ -61,6 +61,7 @@ void set_up() {
 
 void plan() {
     begin("looking for work");
+    serve_requests();
     refresh_links();
     refresh_sources();
     bool folded = fold_outbox();

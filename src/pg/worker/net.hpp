@@ -121,6 +121,7 @@ void plan_probes();
 void hear(const Ticket& ticket, const bridge::Reply& reply);
 
 // What the rounds plan: inside begin/commit, reserving tickets.
+void serve_requests(); // requests.cpp
 /// False where batches are left.
 bool fold_outbox();           // fold.cpp
 void fold_inbox();            // inbox.cpp

@@ -17,10 +17,14 @@ size_t sources_capacity;
 
 constinit Query update_rest = {
     "UPDATE notion.links SET state = 'resting', reason = $2"
-    " WHERE id = $1 AND state IN ('active', 'resting') AND (state, reason) IS DISTINCT FROM"
-    "       ('resting', $2)"};
+    " WHERE id = (SELECT l.id FROM notion.links l WHERE l.id = $1" // unless someone has it locked
+    "                AND l.state IN ('active', 'resting')"
+    "                AND (l.state, l.reason) IS DISTINCT FROM ('resting', $2)"
+    "                FOR UPDATE SKIP LOCKED)"};
 constinit Query update_resume = {
-    "UPDATE notion.links SET state = 'active', reason = NULL WHERE id = $1 AND state = 'resting'"};
+    "UPDATE notion.links SET state = 'active', reason = NULL"
+    " WHERE id = (SELECT l.id FROM notion.links l WHERE l.id = $1 AND l.state = 'resting'"
+    "                FOR UPDATE SKIP LOCKED)"};
 constinit Query update_poll_reason = {
     "INSERT INTO notion.polls AS p (link, next_at, reason) VALUES ($1, $2, $3)"
     " ON CONFLICT (link) DO UPDATE SET next_at = $2, reason = $3"};

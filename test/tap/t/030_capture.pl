@@ -53,7 +53,8 @@ is(captured("INSERT INTO things VALUES (1, 'a'), (2, 'b')"), 'c1 c2', 'insert');
 is(captured("UPDATE things SET other = 'x'"), '', 'an unpaired column is nobody\'s business');
 is(captured("UPDATE things SET name = name || '!' WHERE id = 1"), 'c1', 'update');
 is(captured('UPDATE things SET total = 5 WHERE id = 2'), 'c2', 'a generated column changed');
-is(captured('UPDATE things SET id = 9 WHERE id = 2'), 'd2 c9', 'a key change is both');
+is(captured('UPDATE things SET id = 9 WHERE id = 2'), 'r2 r9 d2 c9',
+    'a key change is a rename, and both');
 is(captured('DELETE FROM things WHERE id = 9'), 'd9', 'delete');
 is(captured("BEGIN; INSERT INTO things VALUES (3); DELETE FROM things WHERE id = 3; COMMIT"),
     'c3 d3', 'order within a transaction is kept');

@@ -1,0 +1,22 @@
+// What people asked of links (notion.requests): carried out at the beginning of a round, before
+// anything is planned. People only add rows, so that nobody's open transaction holds up net.
+// scope: worker.
+#include "pg/postgres.hpp"
+
+#include "pg/worker/net.hpp"
+#include "pg/worker/query.hpp"
+
+namespace notion::pg::worker {
+namespace {
+
+constinit Query serve = {"SELECT notion.serve_requests()"
+                         " WHERE EXISTS (SELECT FROM notion.requests)"};
+
+} // namespace
+
+void serve_requests() {
+    if (run(serve) > 0)
+        net.wakes_apply = true;
+}
+
+} // namespace notion::pg::worker
