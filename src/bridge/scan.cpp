@@ -17,13 +17,10 @@ struct Scan {
     Scan(const ScanPlan& plan, std::string source);
 
     Step next(int64_t now_ms, Cell* cells, Error& error);
-    Status rebuild_filter();
 
     std::string data_source;
     std::string table;
     Zone zone;
-    std::vector<Term> terms;
-    std::vector<Push> promises;
     std::vector<std::string> properties;
     bool by_id;
     std::vector<std::string> ids;
@@ -32,7 +29,7 @@ struct Scan {
     bool read_ahead;
 
     Filter filter;
-    bool recheck = false;
+    std::string filter_text;
     Reader reader;
     Row row;
     bool in_row = false;
@@ -62,7 +59,7 @@ struct Scan {
     std::string shown; ///< what scan_properties gave last
 
   private:
-    void take_terms(const ScanPlan& plan);
+    void take_quals(const ScanPlan& plan);
     void take_properties();
     notion::Call next_call() const;
     Step fetch(int64_t now_ms, Error& error);
@@ -85,6 +82,22 @@ std::vector<Column> columns_of(const ScanPlan& plan, const Zone* zone) {
     return columns;
 }
 
+/// A column that is neither a property nor a time has nothing that can be asked: type unknown.
+Term term_of(const ScanTerm& view, const Zone* zone) {
+    const ScanColumn& column = view.column;
+    const bool is_time = column.field == Field::created_at || column.field == Field::edited_at;
+    Term term;
+    term.property_id = column.field == Field::property ? column.property : "";
+    term.codec = codec_of(column, zone);
+    if (!is_time && column.field != Field::property)
+        term.codec.property = PropertyType::unknown;
+    term.op = view.op;
+    for (const Cell& operand : view.operands)
+        term.operands.push_back(value_of(operand));
+    term.known = view.known;
+    return term;
+}
+
 bool is_expired_cursor(const Error& error) {
     return error.kind == ErrorKind::validation &&
            (error.detail.find("start_cursor") != std::string::npos ||
@@ -98,7 +111,7 @@ Scan::Scan(const ScanPlan& plan, std::string source)
       by_id(plan.by_id), ids(plan.page_ids.begin(), plan.page_ids.end()), limit(plan.limit),
       read_ahead(plan.read_ahead), reader(plan.endpoint),
       row(plan.endpoint, columns_of(plan, &zone), table, plan.misfit_null) {
-    take_terms(plan);
+    take_quals(plan);
     take_properties();
     std::sort(ids.begin(), ids.end());
     ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
@@ -106,17 +119,17 @@ Scan::Scan(const ScanPlan& plan, std::string source)
         by_id ? "GET /v1/pages/:page_id" : "POST /v1/data_sources/" + data_source + "/query";
 }
 
-void Scan::take_terms(const ScanPlan& plan) {
-    for (const ScanTerm& view : plan.terms) {
-        Term term;
-        term.property_id = view.column.field == Field::property ? view.column.property : "";
-        term.codec = codec_of(view.column, &zone);
-        term.op = view.op;
-        for (const Cell& operand : view.operands)
-            term.operands.push_back(value_of(operand));
-        terms.push_back(std::move(term));
-        promises.push_back(view.push);
-    }
+void Scan::take_quals(const ScanPlan& plan) {
+    std::vector<Term> terms;
+    for (const ScanTerm& view : plan.terms)
+        terms.push_back(term_of(view, &zone));
+    std::vector<Qual> quals;
+    for (const ScanQual& view : plan.quals)
+        quals.push_back({{view.nodes.begin(), view.nodes.end()}, view.push});
+    filter = build_filter(quals, terms);
+    filter_text = filter_json(filter);
+    if (filter.recheck)
+        limit = 0; // of how many pages a row is found is not known
 }
 
 void Scan::take_properties() {
@@ -130,29 +143,12 @@ void Scan::take_properties() {
     }
 }
 
-/// What an operand does not let us say to Notion is left out; if it was promised to be exact, the
-/// caller checks it.
-Status Scan::rebuild_filter() {
-    int sayable = 0;
-    recheck = false;
-    for (size_t at = 0; at < terms.size(); at++) {
-        Leaf leaf = build_leaf(terms[at]);
-        sayable += leaf.json.has_value();
-        bool exact = at < promises.size() && promises[at] == Push::exact;
-        recheck = recheck || (exact && !leaf.json && !leaf.never);
-    }
-    filter = build_filter(terms);
-    if (!filter.never && filter.pushed != sayable)
-        return fail(ErrorKind::internal, "a condition is missing from the filter");
-    return Done{};
-}
-
 notion::Call Scan::next_call() const {
     if (by_id)
         return get_page(next_id < ids.size() ? ids[next_id] : "", properties);
     Query query;
     query.data_source = data_source;
-    query.filter = filter.json;
+    query.filter = filter_text;
     query.sorts = by_creation;
     query.properties = properties;
     query.cursor = cursor;
@@ -198,14 +194,13 @@ bool Scan::open_window() {
     in_window = true;
     window_from = minute;
     window_ids = minute_ids;
-    terms.resize(promises.size());
     Term term;
     term.codec.property = PropertyType::created_time;
     term.codec.column = ColumnType::timestamptz;
     term.codec.zone = &zone;
     term.op = Operator::greater_equal;
     term.operands = {Value{minute}};
-    terms.push_back(std::move(term));
+    filter_text = filter_json(filter, {&term, 1});
     cursor.clear();
     windowed = false;
     return true;
@@ -247,8 +242,6 @@ Step Scan::fetch(int64_t now_ms, Error& error) {
                          "It gives a limited number of pages for a query, and so many were created "
                          "in one minute.",
                          "Add a condition that Notion can evaluate; EXPLAIN shows which are.");
-        if (ready)
-            ready = rebuild_filter();
         if (!ready) {
             error = std::move(ready).error();
             Step step;
@@ -265,10 +258,8 @@ Step Scan::fetch(int64_t now_ms, Error& error) {
     }
     if (step.turn == Turn::failed && is_expired_cursor(error) && !cursor.empty() && open_window()) {
         windowed = false;
-        if (Status ready = rebuild_filter(); ready) {
-            reader.ask(next_call());
-            return reader.turn(now_ms, error);
-        }
+        reader.ask(next_call());
+        return reader.turn(now_ms, error);
     }
     if (step.turn != Turn::row)
         return step;
@@ -331,11 +322,7 @@ Scan* scan_open(const ScanPlan& plan, Fault& fault) noexcept {
             fill(fault, data_source.error());
             return;
         }
-        auto made = std::make_unique<Scan>(plan, std::move(*data_source));
-        if (Status ready = made->rebuild_filter(); !ready)
-            fill(fault, ready.error());
-        else
-            scan = made.release();
+        scan = std::make_unique<Scan>(plan, std::move(*data_source)).release();
     });
     return scan;
 }
@@ -368,11 +355,11 @@ ScanWords scan_words(const Scan* scan) noexcept {
     int page_size = scan->limit > 0 && scan->limit < page_size_max ? static_cast<int>(scan->limit)
                                                                    : page_size_max;
     return {scan->words_path,
-            scan->filter.json,
+            scan->filter_text,
             scan->by_id ? std::string_view{} : by_creation,
             scan->words_properties,
             scan->filter.never,
-            scan->recheck,
+            scan->filter.recheck,
             page_size};
 }
 
@@ -406,14 +393,20 @@ std::string_view scan_properties(Scan* scan, std::span<const ScanColumn> columns
     return fine ? std::string_view(scan->shown) : std::string_view();
 }
 
-Push scan_classify(const ScanColumn& column, Operator op) noexcept {
-    bool is_time = column.field == Field::created_at || column.field == Field::edited_at;
-    if (!is_time && (column.field != Field::property || column.type == PropertyType::unknown))
-        return Push::here;
+Push scan_classify(std::span<const QualNode> nodes, std::span<const ScanTerm> terms) noexcept {
     Fault ignored;
     Push push = Push::here;
-    guarded(ignored, [&] { push = classify(codec_of(column, nullptr), op); });
+    guarded(ignored, [&] {
+        std::vector<Term> known;
+        for (const ScanTerm& view : terms)
+            known.push_back(term_of(view, nullptr));
+        push = classify(nodes, known);
+    });
     return push;
+}
+
+bool scan_rests_on_texts(PropertyType type) noexcept {
+    return rests_on_texts(type);
 }
 
 bool scan_accepts(Field field, PropertyType type, ColumnType column) noexcept {

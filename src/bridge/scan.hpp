@@ -43,11 +43,17 @@ struct ScanColumn {
     Fit fit; ///< what the declared column does to a value after us
 };
 
-/// One qual that Notion is to decide. `operands`: the cells of its operand, in order.
+/// `operands`: the cells of its operand, in order. `known`: false where it cannot be said.
 struct ScanTerm {
     ScanColumn column;
     Operator op;
     std::span<const Cell> operands;
+    bool known;
+};
+
+/// One qual that Notion is to decide, in prefix order (core/notion/filter.hpp).
+struct ScanQual {
+    std::span<const QualNode> nodes;
     Push push;
 };
 
@@ -57,6 +63,7 @@ struct ScanPlan {
     std::string_view table;       ///< for messages
     ZoneView zone;
     std::span<const ScanColumn> columns; ///< those that the query reads
+    std::span<const ScanQual> quals;
     std::span<const ScanTerm> terms;
     bool by_id;                                 ///< read page_ids instead of querying
     std::span<const std::string_view> page_ids; ///< uuids
@@ -99,8 +106,11 @@ ScanWords scan_words(const Scan* scan) noexcept;
 
 /// unknown for every name that we do not know.
 PropertyType scan_property_type(std::string_view name) noexcept;
-/// What can be promised for this column and operator, whatever the operand.
-Push scan_classify(const ScanColumn& column, Operator op) noexcept;
+/// What can be promised for this condition, whatever its operands; here where one of its columns is
+/// no property and no time.
+Push scan_classify(std::span<const QualNode> nodes, std::span<const ScanTerm> terms) noexcept;
+/// See core's rests_on_texts.
+bool scan_rests_on_texts(PropertyType type) noexcept;
 /// Whether a column of this type can be declared for this field and property type.
 bool scan_accepts(Field field, PropertyType type, ColumnType column) noexcept;
 

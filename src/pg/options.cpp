@@ -36,6 +36,7 @@ ServerOptions server_options(const ForeignServer* server) {
     options.read_only = false;
     options.new_options = true;
     options.exact_names = false;
+    options.texts = true;
     options.on_misfit = OnMisfit::error;
     ListCell* cell;
     foreach (cell, server->options) {
@@ -52,6 +53,8 @@ ServerOptions server_options(const ForeignServer* server) {
             options.request_timeout_ms = pg_strtoint32(defGetString(option));
         else if (is(option, "read_only"))
             options.read_only = defGetBoolean(option);
+        else if (is(option, "text_pushdown"))
+            options.texts = defGetBoolean(option);
         else if (is(option, "new_options"))
             options.new_options = defGetBoolean(option);
         else if (is(option, "names"))

@@ -18,6 +18,7 @@ struct ServerOptions {
     bool read_only;
     bool new_options; ///< writes may add options to a select
     bool exact_names;
+    bool texts; ///< text_pushdown: conditions on texts may be asked of Notion
     OnMisfit on_misfit;
 };
 

@@ -119,23 +119,31 @@ DateOperand read_date_operand(const World& world, const Json& value, const std::
     const auto moment = read_moment(view(value));
     if (!moment)
         refuse_body(path, "a valid ISO 8601 date string", to_text(value));
-    if (!moment->has_time)
-        return days(moment->at, moment->at);
+    if (!moment->has_time) {
+        const int64_t from = moment->at - world.semantics.date_operand_zone_minutes * minute_ms;
+        return days(from, from);
+    }
+    if (world.semantics.date_operands_keep_seconds)
+        return {moment->at, moment->at, false};
     const int64_t minute = floor_to(moment->at, minute_ms);
     return {minute, minute + minute_ms - 1, false};
 }
 
-std::vector<std::string> read_names(const Json& value, const std::string& path) {
+std::vector<std::string> read_names(const World& world, const Json& value,
+                                    const std::string& path) {
+    const auto name = [&](const Json& text) {
+        return world.semantics.options_mind_case ? std::string(view(text)) : lower_case(view(text));
+    };
     std::vector<std::string> names;
     if (value.IsString())
-        return {lower_case(view(value))};
+        return {name(value)};
     if (!value.IsArray())
         refuse_body(path, "a string", to_text(value));
     require_array(value, path);
     for (unsigned i = 0; i < value.Size(); ++i) {
         if (!value[i].IsString())
             refuse_body(path + "[" + std::to_string(i) + "]", "a string", to_text(value[i]));
-        names.push_back(lower_case(view(value[i])));
+        names.push_back(name(value[i]));
     }
     return names;
 }
@@ -146,11 +154,13 @@ void read_operand(const World& world, Condition& condition, const Json& value,
     case Family::text:
         if (!value.IsString())
             refuse_body(path, "a string", to_text(value));
-        condition.text = view(value);
-        condition.lower = lower_case(condition.text);
+        condition.text =
+            as_compared(world.semantics, view(value), false, world.semantics.text_trims_operands);
+        condition.lower =
+            as_compared(world.semantics, view(value), true, world.semantics.text_trims_operands);
         return;
     case Family::verification:
-        condition.names = read_names(value, path);
+        condition.names = read_names(world, value, path);
         return;
     case Family::number:
         if (!value.IsNumber())
@@ -164,7 +174,7 @@ void read_operand(const World& world, Condition& condition, const Json& value,
         return;
     case Family::option:
     case Family::options:
-        condition.names = read_names(value, path);
+        condition.names = read_names(world, value, path);
         return;
     case Family::date:
         condition.date = read_date_operand(world, value, path);

@@ -4,6 +4,7 @@
 // scope: call.
 #pragma once
 
+#include "folding.hpp"
 #include "rollup.hpp"
 
 #include <memory>
@@ -53,8 +54,8 @@ struct DateOperand {
 struct Condition {
     Family family = Family::text;
     Test test = Test::equals;
-    std::string text;
-    std::string lower; // text in lower case
+    std::string text;  // as texts are compared
+    std::string lower; // the same where case is ignored
     double number = 0;
     bool flag = false;
     std::vector<std::string> names; // of options, lower case
@@ -82,7 +83,5 @@ bool matches(World& world, const DataSource& source, const Filter& filter, const
 Condition read_condition(const World& world, Family family, const Json& conditions,
                          const std::string& path, Uuid me);
 bool holds(World& world, const Condition& condition, const Property& property, const Page& page);
-
-std::string lower_case(std::string_view text);
 
 } // namespace emulator

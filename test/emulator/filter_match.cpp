@@ -3,64 +3,36 @@
 // scope: call.
 #include "filter.hpp"
 
+#include "folding.hpp"
 #include "value.hpp"
 
 #include <algorithm>
-#include <clocale>
-#include <cwctype>
 
 namespace emulator {
 
 namespace {
 
-// Decodes one code point; RapidJSON has checked the encoding.
-char32_t next_code_point(std::string_view text, size_t& at) {
-    const auto byte = static_cast<unsigned char>(text[at++]);
-    const int more = byte < 0x80 ? 0 : byte < 0xE0 ? 1 : byte < 0xF0 ? 2 : 3;
-    char32_t code = more == 0 ? byte : byte & (0x3F >> more);
-    for (int i = 0; i < more && at < text.size(); ++i)
-        code = code << 6 | (static_cast<unsigned char>(text[at++]) & 0x3F);
-    return code;
-}
-
-void append_utf8(std::string& into, char32_t code) {
-    if (code < 0x80) {
-        into.push_back(static_cast<char>(code));
-    } else if (code < 0x800) {
-        into.push_back(static_cast<char>(0xC0 | code >> 6));
-        into.push_back(static_cast<char>(0x80 | (code & 0x3F)));
-    } else if (code < 0x10000) {
-        into.push_back(static_cast<char>(0xE0 | code >> 12));
-        into.push_back(static_cast<char>(0x80 | (code >> 6 & 0x3F)));
-        into.push_back(static_cast<char>(0x80 | (code & 0x3F)));
-    } else {
-        into.push_back(static_cast<char>(0xF0 | code >> 18));
-        into.push_back(static_cast<char>(0x80 | (code >> 12 & 0x3F)));
-        into.push_back(static_cast<char>(0x80 | (code >> 6 & 0x3F)));
-        into.push_back(static_cast<char>(0x80 | (code & 0x3F)));
-    }
-}
-
-bool text_equals(const World& world, const Condition& condition, const std::string& text) {
-    if (world.semantics.text_equals_ignores_case)
-        return lower_case(text) == condition.lower;
-    return text == condition.text;
-}
-
 bool text_holds(const World& world, const Condition& condition, const std::string& text) {
+    const Semantics& semantics = world.semantics;
+    const bool equality = condition.test == Test::equals || condition.test == Test::does_not_equal;
+    const bool fold = equality                            ? semantics.text_equals_ignores_case
+                      : condition.test == Test::ends_with ? !semantics.text_ends_mind_case
+                                                          : true;
+    const std::string value = as_compared(semantics, text, fold, semantics.text_trims_values);
+    const std::string& sought = fold ? condition.lower : condition.text;
     switch (condition.test) {
     case Test::equals:
-        return text_equals(world, condition, text);
+        return value == sought;
     case Test::does_not_equal:
-        return !text_equals(world, condition, text);
+        return value != sought;
     case Test::contains:
-        return lower_case(text).find(condition.lower) != std::string::npos;
+        return value.find(sought) != std::string::npos;
     case Test::does_not_contain:
-        return lower_case(text).find(condition.lower) == std::string::npos;
+        return value.find(sought) == std::string::npos;
     case Test::starts_with:
-        return lower_case(text).starts_with(condition.lower);
+        return value.starts_with(sought);
     case Test::ends_with:
-        return lower_case(text).ends_with(condition.lower);
+        return value.ends_with(sought);
     default:
         return false;
     }
@@ -87,11 +59,15 @@ bool number_holds(const Condition& condition, std::optional<double> number) {
     }
 }
 
-bool date_holds(const Condition& condition, const std::optional<DateValue>& date) {
+bool date_holds(const World& world, const Condition& condition,
+                const std::optional<DateValue>& date) {
     if (!date)
         return false;
     const auto& [from, to, whole_days] = condition.date;
-    const int64_t at = date->start.at;
+    const bool by_end = world.semantics.ranges_compare_end && date->end;
+    const Moment& moment = by_end ? *date->end : date->start;
+    const int64_t at =
+        moment.at - (moment.has_time ? 0 : world.semantics.date_zone_minutes * minute_ms);
     switch (condition.test) {
     case Test::equals:
     case Test::within:
@@ -109,12 +85,15 @@ bool date_holds(const Condition& condition, const std::optional<DateValue>& date
     }
 }
 
-bool options_hold(const Condition& condition, const Property& property, const Value& value) {
+bool options_hold(const World& world, const Condition& condition, const Property& property,
+                  const Value& value) {
+    const bool mind = world.semantics.options_mind_case;
     const auto* ids = std::get_if<OptionIds>(&value);
     const bool found =
         ids && std::ranges::any_of(*ids, [&](const auto& id) {
             const Option* option = property.option(id);
-            return option && std::ranges::find(condition.names, lower_case(option->name)) !=
+            return option && std::ranges::find(condition.names,
+                                               mind ? option->name : lower_case(option->name)) !=
                                  condition.names.end();
         });
     const bool negated =
@@ -164,38 +143,30 @@ bool rollup_holds(World& world, const Filter& filter, const Property& property, 
     if (condition.test == Test::is_empty || condition.test == Test::is_not_empty)
         return is_empty(world, property, page) == (condition.test == Test::is_empty);
     return condition.family == Family::number ? number_holds(condition, rolled.number)
-                                              : date_holds(condition, rolled.date);
+                                              : date_holds(world, condition, rolled.date);
 }
 
-bool timestamp_holds(const Condition& condition, int64_t at) {
+bool timestamp_holds(const World& world, const Condition& condition, int64_t at) {
     if (condition.test == Test::is_empty || condition.test == Test::is_not_empty)
         return condition.test == Test::is_not_empty;
-    return date_holds(condition, DateValue{{floor_to(at, minute_ms), 0, true}, std::nullopt});
+    const int64_t unit = world.semantics.times_compare_seconds ? 1 : minute_ms;
+    return date_holds(world, condition, DateValue{{floor_to(at, unit), 0, true}, std::nullopt});
 }
 
 } // namespace
 
-std::string lower_case(std::string_view text) {
-    // Letters beyond ASCII have cases too, whatever the locale of the program.
-    static const locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
-    std::string lower;
-    lower.reserve(text.size());
-    for (size_t at = 0; at < text.size();) {
-        const auto byte = static_cast<unsigned char>(text[at]);
-        if (byte < 0x80) {
-            lower.push_back(static_cast<char>(byte >= 'A' && byte <= 'Z' ? byte + 32 : byte));
-            ++at;
-        } else {
-            append_utf8(lower,
-                        towlower_l(static_cast<std::wint_t>(next_code_point(text, at)), utf8));
-        }
-    }
-    return lower;
-}
-
 bool holds(World& world, const Condition& condition, const Property& property, const Page& page) {
-    if (condition.test == Test::is_empty || condition.test == Test::is_not_empty)
-        return is_empty(world, property, page) == (condition.test == Test::is_empty);
+    if (property.type == Type::created_time)
+        return timestamp_holds(world, condition, page.stamp.created_at);
+    if (property.type == Type::last_edited_time)
+        return timestamp_holds(world, condition, page.stamp.edited_at);
+    if (condition.test == Test::is_empty || condition.test == Test::is_not_empty) {
+        bool empty = is_empty(world, property, page);
+        if (condition.family == Family::text && world.semantics.blank_text_is_empty)
+            empty =
+                as_compared(world.semantics, text_of(world, property, page), false, true).empty();
+        return empty == (condition.test == Test::is_empty);
+    }
     const Value& value = stored(page, property);
     switch (condition.family) {
     case Family::text:
@@ -208,9 +179,9 @@ bool holds(World& world, const Condition& condition, const Property& property, c
     }
     case Family::option:
     case Family::options:
-        return options_hold(condition, property, value);
+        return options_hold(world, condition, property, value);
     case Family::date:
-        return date_holds(condition, date_of(property, page));
+        return date_holds(world, condition, date_of(property, page));
     case Family::people:
     case Family::relation:
         return ids_hold(condition, property, page);
@@ -231,9 +202,9 @@ bool matches(World& world, const DataSource& source, const Filter& filter, const
     if (filter.kind == Filter::Kind::any)
         return filter.parts.empty() || std::ranges::any_of(filter.parts, part_matches);
     if (filter.subject == Filter::Subject::created_time)
-        return timestamp_holds(filter.condition, page.stamp.created_at);
+        return timestamp_holds(world, filter.condition, page.stamp.created_at);
     if (filter.subject == Filter::Subject::last_edited_time)
-        return timestamp_holds(filter.condition, page.stamp.edited_at);
+        return timestamp_holds(world, filter.condition, page.stamp.edited_at);
     const Property& property = source.properties[filter.slot];
     if (property.type == Type::rollup)
         return rollup_holds(world, filter, property, page);

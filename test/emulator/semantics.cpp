@@ -16,6 +16,17 @@ struct Number {
 
 constexpr Flag flags[] = {
     {"text_equals_ignores_case", &Semantics::text_equals_ignores_case},
+    {"text_ends_mind_case", &Semantics::text_ends_mind_case},
+    {"text_folds_ascii_only", &Semantics::text_folds_ascii_only},
+    {"text_composes", &Semantics::text_composes},
+    {"text_ignores_accents", &Semantics::text_ignores_accents},
+    {"text_trims_values", &Semantics::text_trims_values},
+    {"text_trims_operands", &Semantics::text_trims_operands},
+    {"blank_text_is_empty", &Semantics::blank_text_is_empty},
+    {"options_mind_case", &Semantics::options_mind_case},
+    {"ranges_compare_end", &Semantics::ranges_compare_end},
+    {"times_compare_seconds", &Semantics::times_compare_seconds},
+    {"date_operands_keep_seconds", &Semantics::date_operands_keep_seconds},
     {"empty_sorts_first", &Semantics::empty_sorts_first},
     {"select_sorts_by_name", &Semantics::select_sorts_by_name},
     {"text_sorts_by_bytes", &Semantics::text_sorts_by_bytes},
@@ -32,6 +43,8 @@ constexpr Number numbers[] = {
     {"cursor_ttl_ms", &Semantics::cursor_ttl_ms},
     {"date_header_skew_ms", &Semantics::date_header_skew_ms},
     {"deepest_filter", &Semantics::deepest_filter},
+    {"date_zone_minutes", &Semantics::date_zone_minutes},
+    {"date_operand_zone_minutes", &Semantics::date_operand_zone_minutes},
 };
 
 bool set_one(Semantics& semantics, std::string_view name, const Json& value) {

@@ -11,6 +11,17 @@ namespace emulator {
 
 struct Semantics {
     bool text_equals_ignores_case = true;
+    bool text_ends_mind_case = false;   // ends_with; contains and starts_with never do (recorded)
+    bool text_folds_ascii_only = false; // where case is ignored, é and É still differ
+    bool text_composes = false;         // e and a mark are compared as é
+    bool text_ignores_accents = false;
+    bool text_trims_values = false; // blanks at both ends of what is compared, of what is asked for
+    bool text_trims_operands = false;
+    bool blank_text_is_empty = false;
+    bool options_mind_case = false;     // in filters
+    bool ranges_compare_end = false;    // of a date with an end, the end
+    bool times_compare_seconds = false; // created and edited times, which are shown by the minute
+    bool date_operands_keep_seconds = false; // else cut to the minute (recorded)
     bool empty_sorts_first = false;
     bool select_sorts_by_name = false; // else by the order of the options
     bool text_sorts_by_bytes = false;  // else ignoring case
@@ -25,6 +36,8 @@ struct Semantics {
     int64_t cursor_ttl_ms = 15 * 60 * 1000;
     int64_t date_header_skew_ms = 0;
     int64_t deepest_filter = 2;
+    int64_t date_zone_minutes = 0;         // where a date without time begins, of values
+    int64_t date_operand_zone_minutes = 0; // and of operands
     std::string url_base = "https://app.notion.com/p/";
 
     /// Sets what the object names; the name that it does not know, or empty.

@@ -58,11 +58,15 @@ Key ids_key(World& world, const Property& property, const Page& page) {
                                                          : dashed(ids->front()));
 }
 
+Key time_key(const World& world, int64_t at) {
+    return static_cast<double>(floor_to(at, world.semantics.times_compare_seconds ? 1 : minute_ms));
+}
+
 Key key_of(World& world, const DataSource& source, const Sort& sort, const Page& page) {
     if (sort.subject == Sort::Subject::created_time)
-        return static_cast<double>(floor_to(page.stamp.created_at, minute_ms));
+        return time_key(world, page.stamp.created_at);
     if (sort.subject == Sort::Subject::last_edited_time)
-        return static_cast<double>(floor_to(page.stamp.edited_at, minute_ms));
+        return time_key(world, page.stamp.edited_at);
     const Property& property = source.properties[sort.slot];
     const Value& value = stored(page, property);
     switch (property.type) {

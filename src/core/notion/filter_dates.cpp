@@ -83,8 +83,8 @@ std::string moment(Instant instant) {
     return json::quote(format_instant(instant));
 }
 
-Leaf time_leaf(const Term& term, const Span& span) {
-    std::vector<std::string> parts;
+Clause time_leaf(const Term& term, const Span& span) {
+    std::vector<Clause> parts;
     if (span.from) {
         const Instant from{to_minute(*span.from).us - margin_us};
         if (is_storable(from))
@@ -95,40 +95,40 @@ Leaf time_leaf(const Term& term, const Span& span) {
         if (is_storable(to))
             parts.push_back(condition(term, "on_or_before", moment(to)));
     }
-    return {all_of(std::move(parts)), false};
+    return all_of(std::move(parts));
 }
 
 /// Only a lower bound: whether Notion compares the start or the end of a range is undocumented,
 /// and what starts later also ends later, but not the other way round.
-Leaf day_leaf(const Term& term, const std::optional<Span>& span) {
+Clause day_leaf(const Term& term, const std::optional<Span>& span) {
     if (span && span->from) {
         const Day from{utc_day(*span->from).days - margin_days};
         if (is_storable(from))
-            return {condition(term, "on_or_after", json::quote(format_day(from))), false};
+            return condition(term, "on_or_after", json::quote(format_day(from)));
     }
-    return {condition(term, "is_not_empty", "true"), false};
+    return not_empty(term);
 }
 
 } // namespace
 
-Leaf date_leaf(const Term& term) {
+Clause date_leaf(const Term& term) {
     const bool property = term.codec.property == PropertyType::date;
     if (term.op == Operator::is_null && property)
-        return {condition(term, "is_empty", "true"), false};
+        return empty(term);
     if (term.op == Operator::is_not_null && property)
-        return {condition(term, "is_not_empty", "true"), false};
+        return not_empty(term);
     if (term.op == Operator::is_null)
-        return {std::nullopt, true}; // a page was always created and edited at some time
+        return never(); // a page was always created and edited at some time
     bool any = false;
     const auto span = span_of(term, any);
     if (!any)
-        return {std::nullopt, true};
+        return never();
     // An end is never before its start, as far as anybody says so: nothing is built on it.
     if (property && term.codec.part == DatePart::end)
-        return {condition(term, "is_not_empty", "true"), false};
+        return not_empty(term);
     if (property)
         return day_leaf(term, span);
-    return span ? time_leaf(term, *span) : Leaf{};
+    return span ? time_leaf(term, *span) : unsaid();
 }
 
 } // namespace notion

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <optional>
 #include <stdexcept>
 
 #include "core/notion/filter_parts.hpp"
@@ -14,19 +15,6 @@ namespace notion {
 namespace {
 
 constexpr size_t option_units_max = 100;
-
-Leaf never() {
-    return {std::nullopt, true};
-}
-Leaf said(std::string json) {
-    return {std::move(json), false};
-}
-Leaf empty(const Term& term) {
-    return said(condition(term, "is_empty", "true"));
-}
-Leaf not_empty(const Term& term) {
-    return said(condition(term, "is_not_empty", "true"));
-}
 
 /// The operand of a term that promised to be exact must be there and of the column's type.
 template <class Type>
@@ -63,52 +51,60 @@ bool is_lower(Operator op) {
 
 /// All of Notion's numbers are finite, and PostgreSQL orders -Infinity < finite < Infinity < NaN:
 /// such an operand is beyond every number or below.
-Leaf beyond_leaf(const Term& term, Operator op, double limit) {
+Clause beyond_leaf(const Term& term, Operator op, double limit) {
     const bool above = !(limit < 0); // Infinity and NaN
     const bool all = op == Operator::not_equal || (above ? is_upper(op) : is_lower(op));
     return all ? not_empty(term) : never();
 }
 
-Leaf float_leaf(const Term& term, Operator op, double limit) {
-    if (!std::isfinite(limit))
-        return beyond_leaf(term, op, limit);
-    return said(condition(term, number_name(op), json::number(limit)));
+/// does_not_equal is true of empty rows too.
+Clause compared(const Term& term, Operator op, std::string_view limit) {
+    Clause clause = condition(term, number_name(op), limit);
+    if (op != Operator::not_equal)
+        return clause;
+    return all_of({std::move(clause), not_empty(term)});
 }
 
-Leaf integer_leaf(const Term& term, Operator op, int64_t limit) {
+Clause float_leaf(const Term& term, Operator op, double limit) {
+    if (!std::isfinite(limit))
+        return beyond_leaf(term, op, limit);
+    return compared(term, op, json::number(limit));
+}
+
+Clause integer_leaf(const Term& term, Operator op, int64_t limit) {
     if (limit > integer_max || limit < -integer_max)
-        return {};
-    return said(condition(term, number_name(op), std::to_string(limit)));
+        return op == Operator::not_equal ? not_empty(term) : unsaid();
+    return compared(term, op, std::to_string(limit));
 }
 
 /// The column shows the shortest decimal of a double, and rounding keeps order: a decimal below
 /// the operand belongs to a double below or equal to the operand's.
-Leaf decimal_leaf(const Term& term, Operator op, const std::string& limit) {
+Clause decimal_leaf(const Term& term, Operator op, const std::string& limit) {
     const auto decimal = canonical_decimal(limit);
     const auto nearest = decimal ? double_of(*decimal) : std::nullopt;
     if (!nearest || !std::isfinite(*nearest))
-        return {};
+        return unsaid();
     if (op == Operator::not_equal && decimal_of(*nearest) != *decimal)
         return not_empty(term);
     const Operator wide = is_upper(op)   ? Operator::less_equal
                           : is_lower(op) ? Operator::greater_equal
                                          : op;
-    return said(condition(term, number_name(wide), json::number(*nearest)));
+    return compared(term, wide, json::number(*nearest));
 }
 
 /// `PREFIX-12` or `12`: the number alone.
-Leaf prefixed_leaf(const Term& term, const std::string& id) {
+Clause prefixed_leaf(const Term& term, const std::string& id) {
     const size_t dash = id.rfind('-');
     const std::string_view digits =
         std::string_view(id).substr(dash == std::string::npos ? 0 : dash + 1);
     int64_t number = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
     if (digits.empty() || error != std::errc() || end != digits.data() + digits.size())
-        return {};
+        return unsaid();
     return integer_leaf(term, Operator::equal, number);
 }
 
-Leaf one_number(const Term& term, Operator op, const Value& value) {
+Clause one_number(const Term& term, Operator op, const Value& value) {
     switch (term.codec.column) {
     case ColumnType::float8:
         return float_leaf(term, op, operand<double>(value));
@@ -123,21 +119,21 @@ Leaf one_number(const Term& term, Operator op, const Value& value) {
 
 /// `column = ANY(list)`, of which NULLs match nothing.
 template <class One>
-Leaf any_leaf(const std::vector<Value>& operands, One&& one) {
-    std::vector<std::string> parts;
-    bool possible = false;
-    for (const Value& value : operands) {
-        if (is_null(value))
-            continue;
-        Leaf leaf = one(value);
-        if (leaf.never)
-            continue;
-        if (!leaf.json)
-            return {};
-        possible = true;
-        parts.push_back(std::move(*leaf.json));
-    }
-    return possible ? Leaf{any_of(std::move(parts)), false} : never();
+Clause any_leaf(const std::vector<Value>& operands, One&& one) {
+    std::vector<Clause> parts{never()};
+    for (const Value& value : operands)
+        if (!is_null(value))
+            parts.push_back(one(value));
+    return any_of(std::move(parts));
+}
+
+/// What must hold of each operand, so that no row fulfils it where one is NULL.
+template <class One>
+Clause each_leaf(const std::vector<Value>& operands, One&& one) {
+    std::vector<Clause> parts;
+    for (const Value& value : operands)
+        parts.push_back(is_null(value) ? never() : one(value));
+    return all_of(std::move(parts));
 }
 
 /// Commas divide names where Notion takes lists, and no option has one, or more than 100 units.
@@ -149,37 +145,38 @@ bool is_sayable_option(const Codec& codec, const std::string& name) {
            std::ranges::any_of(*codec.options, [&](const Option& o) { return o.name == name; });
 }
 
-Leaf equal_option(const Term& term, const std::string& name) {
+Clause equal_option(const Term& term, const std::string& name) {
     if (!is_sayable_option(term.codec, name))
-        return {};
-    return said(condition(term, "equals", json::quote(name)));
+        return unsaid();
+    return condition(term, "equals", json::quote(name));
 }
 
-std::optional<std::string> contains(const Term& term, const std::string& member) {
+/// Should Notion compare without case, "does not equal 'open'" would drop "Open", which `<>`
+/// keeps. Names are unique without case, so this cannot be where 'open' itself is an option.
+Clause other_option(const Term& term, const std::string& name) {
+    if (term.codec.options == nullptr || !is_sayable_option(term.codec, name))
+        return not_empty(term);
+    return condition(term, "does_not_equal", json::quote(name));
+}
+
+Clause contains(const Term& term, const std::string& member) {
     const bool sayable = term.codec.property == PropertyType::multi_select
                              ? is_sayable_option(term.codec, member)
                              : canonical_uuid(member).has_value();
     if (!sayable)
-        return std::nullopt;
+        return unsaid();
     return condition(term, "contains", json::quote(member));
 }
 
 /// All members must be there: what cannot be said is left out, a superset.
-Leaf contains_all(const Term& term, const std::vector<Value>& members) {
-    std::vector<std::string> parts;
-    for (const Value& member : members) {
-        if (is_null(member))
-            return never();
-        if (auto part = contains(term, operand<std::string>(member)))
-            parts.push_back(std::move(*part));
-    }
-    return {all_of(std::move(parts)), false};
+Clause contains_all(const Term& term, const std::vector<Value>& members) {
+    return each_leaf(
+        members, [&](const Value& member) { return contains(term, operand<std::string>(member)); });
 }
 
-Leaf contains_any(const Term& term, const std::vector<Value>& members) {
-    return any_leaf(members, [&](const Value& member) {
-        return Leaf{contains(term, operand<std::string>(member)), false};
-    });
+Clause contains_any(const Term& term, const std::vector<Value>& members) {
+    return any_leaf(
+        members, [&](const Value& member) { return contains(term, operand<std::string>(member)); });
 }
 
 /// The members of an operand that may be one array or a list of texts.
@@ -195,66 +192,79 @@ std::vector<Value> members_of(const std::vector<Value>& operands) {
     return members;
 }
 
-Leaf equal_list(const Term& term) {
-    if (is_null(term.operands.front()))
-        return never();
+Clause equal_list(const Term& term) {
     const std::vector<Value> members = members_of(term.operands);
     // References to what the connection may not see are not shown, but are there: only of options
     // is an empty list surely empty in Notion.
     if (members.empty())
-        return term.codec.property == PropertyType::multi_select ? empty(term) : Leaf{};
+        return term.codec.property == PropertyType::multi_select ? empty(term) : unsaid();
     return contains_all(term, members);
 }
 
 } // namespace
 
-Leaf number_leaf(const Term& term) {
-    if (term.op == Operator::is_null)
+Clause number_leaf(const Term& term) {
+    const auto each = [&](Operator op) {
+        return [&term, op](const Value& value) { return one_number(term, op, value); };
+    };
+    switch (term.op) {
+    case Operator::is_null:
         return empty(term);
-    if (term.op == Operator::is_not_null)
+    case Operator::is_not_null:
         return not_empty(term);
-    if (term.op == Operator::any_of)
-        return any_leaf(term.operands, [&](const Value& value) {
-            return one_number(term, Operator::equal, value);
-        });
-    const Value& value = term.operands.at(0);
-    return is_null(value) ? never() : one_number(term, term.op, value);
+    case Operator::any_of:
+        return any_leaf(term.operands, each(Operator::equal));
+    case Operator::none_of:
+        return each_leaf(term.operands, each(Operator::not_equal));
+    default:
+        return each_leaf({term.operands.at(0)}, each(term.op));
+    }
 }
 
-Leaf checkbox_leaf(const Term& term) {
-    if (term.op == Operator::is_null)
+Clause checkbox_leaf(const Term& term) {
+    const auto is = [&](const char* name) {
+        return [&term, name](const Value& value) {
+            return condition(term, name, operand<bool>(value) ? "true" : "false");
+        };
+    };
+    switch (term.op) {
+    case Operator::is_null:
         return never();
-    if (term.op == Operator::is_true || term.op == Operator::is_false)
-        return said(condition(term, "equals", term.op == Operator::is_true ? "true" : "false"));
-    const Value& value = term.operands.at(0);
-    if (is_null(value))
-        return never();
-    return said(condition(term, number_name(term.op), operand<bool>(value) ? "true" : "false"));
+    case Operator::is_true:
+    case Operator::is_not_false:
+        return condition(term, "equals", "true");
+    case Operator::is_false:
+    case Operator::is_not_true:
+        return condition(term, "equals", "false");
+    case Operator::not_equal:
+    case Operator::none_of:
+        return each_leaf(term.operands, is("does_not_equal"));
+    default:
+        return any_leaf(term.operands, is("equals"));
+    }
 }
 
-Leaf option_leaf(const Term& term) {
-    if (term.op == Operator::is_null)
+Clause option_leaf(const Term& term) {
+    const auto same = [&](const Value& value) {
+        return equal_option(term, operand<std::string>(value));
+    };
+    const auto other = [&](const Value& value) {
+        return other_option(term, operand<std::string>(value));
+    };
+    switch (term.op) {
+    case Operator::is_null:
         return empty(term);
-    if (term.op == Operator::is_not_null)
+    case Operator::is_not_null:
         return not_empty(term);
-    if (term.op == Operator::any_of)
-        return any_leaf(term.operands, [&](const Value& value) {
-            return equal_option(term, operand<std::string>(value));
-        });
-    const Value& value = term.operands.at(0);
-    if (is_null(value))
-        return never();
-    const std::string& name = operand<std::string>(value);
-    if (term.op == Operator::equal)
-        return equal_option(term, name);
-    // Should Notion compare without case, "does not equal 'open'" would drop "Open", which `<>`
-    // keeps. Names are unique without case, so this cannot be where 'open' itself is an option.
-    if (term.codec.options == nullptr || !is_sayable_option(term.codec, name))
-        return not_empty(term);
-    return said(condition(term, "does_not_equal", json::quote(name)));
+    case Operator::not_equal:
+    case Operator::none_of:
+        return each_leaf(term.operands, other);
+    default:
+        return any_leaf(term.operands, same);
+    }
 }
 
-Leaf list_leaf(const Term& term) {
+Clause list_leaf(const Term& term) {
     switch (term.op) {
     case Operator::is_null:
         return never();
@@ -270,7 +280,7 @@ Leaf list_leaf(const Term& term) {
     case Operator::has_member:
         return contains_all(term, term.operands);
     default:
-        return {};
+        return unsaid();
     }
 }
 

@@ -43,19 +43,37 @@ bool scalar(const Known& known, Cell* cell) {
            from_datum(known.value, known.null, &shape, cell);
 }
 
-/// No row fulfils a condition with a NULL operand: that is how core hears of it.
-void no_row(Cell* cell, int* count) {
-    cell[0] = Cell{};
-    *count = 1;
+/// Days beside times, as PostgreSQL compares them: by the session's midnight. False where that is
+/// beyond its calendar. A time beside a column of days becomes its day, which `<` includes.
+bool made_like(Known* known, Oid column, Operator* op) {
+    Oid base = getBaseType(column);
+    if (known->null || known->type == base)
+        return true;
+    int overflow = 0;
+    if (base == TIMESTAMPTZOID && known->type == DATEOID)
+        known->value = TimestampTzGetDatum(
+            date2timestamptz_opt_overflow(DatumGetDateADT(known->value), &overflow));
+    else if (base == TIMESTAMPTZOID && known->type == TIMESTAMPOID)
+        known->value = TimestampTzGetDatum(
+            timestamp2timestamptz_opt_overflow(DatumGetTimestamp(known->value), &overflow));
+    else if (base == DATEOID && (known->type == TIMESTAMPOID || known->type == TIMESTAMPTZOID)) {
+        known->value = known->type == TIMESTAMPOID
+                           ? DirectFunctionCall1(timestamp_date, known->value)
+                           : DirectFunctionCall1(timestamptz_date, known->value);
+        if (*op == Operator::less)
+            *op = Operator::less_equal;
+    } else
+        return true;
+    known->type = base;
+    return overflow == 0;
 }
 
-/// The elements of an array operand; what NULL and empty mean depends on the operator.
-bool elements(const Known& known, Operator op, Cell** cells, int* count) {
+/// The elements of an array operand. Where it is NULL, a single NULL: core knows what that means.
+bool elements(const Known& known, Cell** cells, int* count) {
     *cells = static_cast<Cell*>(palloc0(sizeof(Cell)));
-    if (known.null) {
-        no_row(*cells, count);
+    *count = 1;
+    if (known.null)
         return true;
-    }
     ArrayType* array = DatumGetArrayTypeP(known.value);
     Oid type = ARR_ELEMTYPE(array);
     int16 length;
@@ -67,20 +85,10 @@ bool elements(const Known& known, Operator op, Cell** cells, int* count) {
     get_typlenbyvalalign(type, &length, &by_value, &align);
     deconstruct_array(array, type, length, by_value, align, &values, &nulls, &all);
     *cells = static_cast<Cell*>(palloc0(sizeof(Cell) * Max(all, 1)));
-    int kept = 0;
-    for (int at = 0; at < all; at++) {
-        if (nulls[at] && op == Operator::contains) {
-            no_row(*cells, count);
-            return true;
-        }
-        if (!nulls[at] && !scalar({values[at], false, type, true}, &(*cells)[kept++]))
+    *count = all;
+    for (int at = 0; at < all; at++)
+        if (!nulls[at] && !scalar({values[at], false, type, true}, &(*cells)[at]))
             return false;
-    }
-    if (kept == 0 && op == Operator::contains)
-        return false; // every row contains the empty set
-    if (kept == 0)
-        no_row(*cells, &kept);
-    *count = kept;
     return true;
 }
 
@@ -106,43 +114,53 @@ void take_ids(const Cell* cells, int count, Terms* terms) {
             terms->ids[terms->id_count++] = cells[at].text;
 }
 
+void make_quals(const Planned& planned, Terms* made) {
+    made->qual_count = list_length(planned.quals);
+    made->quals = static_cast<bridge::ScanQual*>(
+        palloc0(sizeof(bridge::ScanQual) * Max(made->qual_count, 1)));
+    for (int at = 0; at < made->qual_count; at++) {
+        auto* packed = static_cast<List*>(list_nth(planned.quals, at));
+        int count = (list_length(packed) - 1) / 2;
+        auto* nodes = static_cast<QualNode*>(palloc(sizeof(QualNode) * Max(count, 1)));
+        for (int node = 0; node < count; node++)
+            nodes[node] = {static_cast<NodeKind>(list_nth_int(packed, 1 + 2 * node)),
+                           list_nth_int(packed, 2 + 2 * node)};
+        made->quals[at] = {{nodes, static_cast<size_t>(count)},
+                           static_cast<Push>(linitial_int(packed))};
+    }
+}
+
 } // namespace
 
-Terms make_terms(const Planned& planned, const bridge::ScanColumn* columns,
+Terms make_terms(const Planned& planned, const bridge::ScanColumn* columns, const Oid* types,
                  const Operands& operands) {
     Terms made;
     memset(static_cast<void*>(&made), 0, sizeof made);
-    int planned_count = list_length(planned.terms);
+    made.count = list_length(planned.terms);
     made.terms =
-        static_cast<bridge::ScanTerm*>(palloc0(sizeof(bridge::ScanTerm) * Max(planned_count, 1)));
-    for (int at = 0; at < planned_count; at++) {
+        static_cast<bridge::ScanTerm*>(palloc0(sizeof(bridge::ScanTerm) * Max(made.count, 1)));
+    for (int at = 0; at < made.count; at++) {
         PlannedTerm term = unpack_term(static_cast<List*>(list_nth(planned.terms, at)));
         auto* cells = static_cast<Cell*>(palloc0(sizeof(Cell)));
         int count = 0;
-        bool sayable = true;
+        bool known = true;
         if (term.shape != OperandShape::none) {
-            Known known = evaluate(operands, term.operand);
-            if (!known.known)
-                sayable = false;
-            else if (term.shape == OperandShape::array)
-                sayable = elements(known, term.op, &cells, &count);
-            else
-                sayable = scalar(known, &cells[count++]);
+            Known operand = evaluate(operands, term.operand);
+            known = operand.known;
+            if (known && term.shape == OperandShape::array)
+                known = elements(operand, &cells, &count);
+            else if (known)
+                known = made_like(&operand, types[term.column - 1], &term.op) &&
+                        scalar(operand, &cells[count++]);
         }
-        made.partial = made.partial || !sayable;
-        made.by_id = made.by_id || at == planned.id_term;
-        if (!sayable)
-            continue;
-        if (at == planned.id_term) {
+        made.partial = made.partial || !known;
+        made.terms[at] = {
+            columns[term.column - 1], term.op, {cells, static_cast<size_t>(count)}, known};
+        if (at == planned.id_term && known)
             take_ids(cells, count, &made);
-            continue;
-        }
-        bridge::ScanTerm& into = made.terms[made.count++];
-        into.column = columns[term.column - 1];
-        into.op = term.op;
-        into.push = term.push;
-        into.operands = {cells, static_cast<size_t>(count)};
+        made.by_id = made.by_id || at == planned.id_term;
     }
+    make_quals(planned, &made);
     return made;
 }
 

@@ -18,16 +18,18 @@ struct Operands {
 };
 
 struct Terms {
-    bridge::ScanTerm* terms;
+    bridge::ScanTerm* terms; ///< as planned, in their order
     int count;
+    bridge::ScanQual* quals;
+    int qual_count;
     std::string_view* ids; ///< of pages; only what can be one
     int id_count;
     bool by_id;   ///< there is a condition on page_id
     bool partial; ///< an operand is not known yet, or cannot be said
 };
 
-/// `columns`: the table's, by number from 1. Allocates in the current context.
-Terms make_terms(const Planned& planned, const bridge::ScanColumn* columns,
+/// `columns`, `types`: the table's, by number from 1. Allocates in the current context.
+Terms make_terms(const Planned& planned, const bridge::ScanColumn* columns, const Oid* types,
                  const Operands& operands);
 
 } // namespace notion::pg

@@ -9,6 +9,7 @@
 #include "pg/fdw/columns.hpp"
 #include "pg/fdw/plan.hpp"
 #include "pg/fdw/private.hpp"
+#include "pg/options.hpp"
 #include "pg/settings.hpp"
 
 namespace notion::pg {
@@ -19,14 +20,15 @@ constexpr double request_cost = 5000;
 constexpr double page_rows = 100;
 // Without ANALYZE nothing is known; a data source has hundreds of pages rather than ten.
 constexpr double rows_guess = 1000;
-// Notion takes 100 in a compound; half of that leaves room for the window's own term.
-constexpr int terms_max = 50;
+// More would not fit into a filter, which core sees to; the planner need not look at them.
+constexpr int terms_max = 500;
 
 /// Of one foreign table in one query; in rel->fdw_private.
 struct Sketch {
     bridge::ScanColumn* columns;
     Oid* types;
     int count;
+    bool texts; ///< conditions on texts may be asked of Notion
     double requests;
     bool all_exact; ///< every condition of the table is decided by Notion alone
 };
@@ -36,9 +38,8 @@ struct Split {
     List* local; ///< checked here by the executor: wide and here
     List* exact; ///< left to Notion
     List* wide;  ///< the same as in local, for EXPLAIN and EvalPlanQual
-    List* exprs; ///< operands
-    List* terms;
-    List* exact_columns;
+    List* quals;
+    Gathered gathered;
     int id_term;
 };
 
@@ -47,6 +48,7 @@ Sketch* sketch(Oid table) {
     Relation relation = table_open(table, NoLock);
     TupleDesc description = RelationGetDescr(relation);
     made->count = description->natts;
+    made->texts = server_options(GetForeignServer(GetForeignTable(table)->serverid)).texts;
     made->columns =
         static_cast<bridge::ScanColumn*>(palloc0(sizeof(bridge::ScanColumn) * Max(made->count, 1)));
     made->types = static_cast<Oid*>(palloc0(sizeof(Oid) * Max(made->count, 1)));
@@ -60,52 +62,42 @@ Sketch* sketch(Oid table) {
     return made;
 }
 
-void add_term(Split* split, const Qual& qual, Expr* clause, bool demote) {
-    Push push = demote ? Push::wide : qual.push;
-    PlannedTerm term = {qual.column, qual.op, push, qual.shape, -1};
-    if (qual.operand != nullptr) {
-        term.operand = list_length(split->exprs);
-        split->exprs = lappend(split->exprs, qual.operand);
-    }
-    if (qual.field == bridge::Field::page_id)
-        split->id_term = list_length(split->terms);
-    split->terms = lappend(split->terms, pack_term(term));
-    if (push == Push::exact) {
+void add_qual(Split* split, const Qual& qual, Expr* clause) {
+    split->quals = lappend(split->quals, pack_qual(qual));
+    if (qual.push == Push::exact) {
         split->exact = lappend(split->exact, clause);
-        split->exact_columns = lappend_int(split->exact_columns, qual.column);
         return;
     }
     split->wide = lappend(split->wide, clause);
     split->local = lappend(split->local, clause);
 }
 
-bool is_id_qual(const Qual& qual) {
-    return qual.field == bridge::Field::page_id;
-}
-
 /// Pages fetched by id are not filtered by Notion: then every other condition is checked here too.
-Split split_clauses(PlannerInfo* root, RelOptInfo* rel, const Sketch* table, List* clauses) {
+Split split_clauses(PlannerInfo* root, RelOptInfo* rel, const Sketch* sketch, List* clauses) {
     Split split;
     memset(&split, 0, sizeof split);
     split.id_term = -1;
+    Table table = {root, rel, sketch->columns, sketch->types, sketch->count, sketch->texts};
     auto* quals = static_cast<Qual*>(palloc0(sizeof(Qual) * Max(list_length(clauses), 1)));
     auto* known = static_cast<bool*>(palloc0(sizeof(bool) * Max(list_length(clauses), 1)));
-    bool by_id = false;
     int at = 0;
     ListCell* cell;
     foreach (cell, clauses) {
-        known[at] =
-            settings::pushdown && recognise(root, rel, table->columns, table->types, table->count,
-                                            static_cast<Expr*>(lfirst(cell)), &quals[at]);
-        by_id = by_id || (known[at] && is_id_qual(quals[at]));
+        known[at] = settings::pushdown && list_length(split.gathered.terms) < terms_max &&
+                    recognise(table, static_cast<Expr*>(lfirst(cell)), &split.gathered, &quals[at]);
+        bool by_id = known[at] && quals[at].by_id;
+        known[at] = known[at] && !(by_id && split.id_term >= 0); // one list of pages is enough
+        if (by_id && split.id_term < 0)
+            split.id_term = list_length(split.gathered.terms) - 1;
         at++;
     }
     at = 0;
     foreach (cell, clauses) {
         auto* clause = static_cast<Expr*>(lfirst(cell));
-        bool second_id = known[at] && is_id_qual(quals[at]) && split.id_term >= 0;
-        if (known[at] && !second_id && list_length(split.terms) < terms_max)
-            add_term(&split, quals[at], clause, by_id);
+        if (split.id_term >= 0)
+            quals[at].push = Push::wide;
+        if (known[at])
+            add_qual(&split, quals[at], clause);
         else
             split.local = lappend(split.local, clause);
         at++;
@@ -274,14 +266,15 @@ ForeignScan* plan_scan(PlannerInfo* root, RelOptInfo* rel, Oid table, ForeignPat
     planned.columns = column_list(used, made->count);
     pull_varattnos(reinterpret_cast<Node*>(split.exact), rel->relid, &used);
     planned.recheck_columns = column_list(used, made->count);
-    planned.terms = split.terms;
+    planned.quals = split.quals;
+    planned.terms = split.gathered.terms;
     planned.id_term = split.id_term;
     planned.limit = limit_of(root, rel, split);
     planned.read_ahead = planned.limit > 0 || reads_to_end(root, rel);
     planned.exact = list_length(split.exact);
     planned.requests = static_cast<int>(Min(made->requests, INT_MAX / 2));
-    return make_foreignscan(target_list, split.local, rel->relid, split.exprs, pack(planned), NIL,
-                            list_concat_copy(split.exact, split.wide), outer);
+    return make_foreignscan(target_list, split.local, rel->relid, split.gathered.exprs,
+                            pack(planned), NIL, list_concat_copy(split.exact, split.wide), outer);
 }
 
 } // namespace notion::pg

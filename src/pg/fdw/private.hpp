@@ -11,7 +11,6 @@ namespace notion::pg {
 struct PlannedTerm {
     AttrNumber column;
     Operator op;
-    Push push;
     OperandShape shape;
     int operand;
 };
@@ -19,6 +18,7 @@ struct PlannedTerm {
 struct Planned {
     List* columns;         ///< IntList: numbers of the columns that the query reads
     List* recheck_columns; ///< IntList: and those of exact conditions
+    List* quals;           ///< List of IntList: promise, then nodes; by pack_qual
     List* terms;           ///< List of IntList
     int id_term;           ///< the term with the pages' ids, -1 for none
     int limit;             ///< rows that are enough, 0 = not known
@@ -29,6 +29,8 @@ struct Planned {
 
 List* pack(const Planned& planned);
 Planned unpack(List* fdw_private);
+/// Makes `qual.nodes` its own.
+List* pack_qual(const Qual& qual);
 List* pack_term(const PlannedTerm& term);
 PlannedTerm unpack_term(List* term);
 

@@ -11,18 +11,30 @@ namespace notion::pg {
 
 enum class OperandShape : uint8_t { none, scalar, array };
 
-/// `column op operand`, as recognised in a clause.
-struct Qual {
-    AttrNumber column;
-    bridge::Field field;
-    Operator op;
-    Push push;
-    OperandShape shape;
-    Expr* operand; ///< null where shape is none
+/// The table that conditions speak of.
+struct Table {
+    PlannerInfo* root;
+    RelOptInfo* rel;
+    const bridge::ScanColumn* columns; ///< all columns, by number from 1
+    const Oid* types;
+    int count;
+    bool texts; ///< conditions on texts may be asked of Notion
 };
 
-/// False where the clause stays here. `columns`: all columns of the table, by number from 1.
-bool recognise(PlannerInfo* root, RelOptInfo* rel, const bridge::ScanColumn* columns,
-               const Oid* types, int column_count, Expr* clause, Qual* qual);
+/// What is known of a scan's conditions: `terms` as private.hpp packs them, their operands.
+struct Gathered {
+    List* terms;
+    List* exprs;
+};
+
+/// One clause, as understood.
+struct Qual {
+    List* nodes; ///< IntList: kind and count of each node in prefix order
+    Push push;
+    bool by_id; ///< it names pages: `page_id = …`
+};
+
+/// False where the clause stays here; then nothing was added to `gathered`.
+bool recognise(const Table& table, Expr* clause, Gathered* gathered, Qual* qual);
 
 } // namespace notion::pg

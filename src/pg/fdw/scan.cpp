@@ -43,6 +43,14 @@ void choose_columns(ForeignScanState* node, Running* running, List* numbers) {
     pg_unreachable();
 }
 
+Oid* column_types(Relation table) {
+    int count = RelationGetDescr(table)->natts;
+    auto* types = static_cast<Oid*>(palloc(sizeof(Oid) * Max(count, 1)));
+    for (int at = 0; at < count; at++)
+        types[at] = TupleDescAttr(RelationGetDescr(table), at)->atttypid;
+    return types;
+}
+
 bridge::Scan* open(ForeignScanState* node, Running* running, const Connection* connection,
                    const Terms& terms) {
     Relation table = node->ss.ss_currentRelation;
@@ -59,6 +67,7 @@ bridge::Scan* open(ForeignScanState* node, Running* running, const Connection* c
     plan.table = RelationGetRelationName(table);
     plan.zone = zone(options.time_zone);
     plan.columns = {columns, static_cast<size_t>(running->count)};
+    plan.quals = {terms.quals, static_cast<size_t>(terms.qual_count)};
     plan.terms = {terms.terms, static_cast<size_t>(terms.count)};
     plan.by_id = terms.by_id && terms.id_count <= ids_max;
     plan.page_ids = {terms.ids, static_cast<size_t>(terms.id_count)};
@@ -198,7 +207,8 @@ Oid scan_role(ForeignScanState* node) {
 void scan_prepare(ForeignScanState* node, Connection* connection) {
     auto* running = static_cast<Running*>(node->fdw_state);
     MemoryContext before = MemoryContextSwitchTo(running->context);
-    Terms terms = make_terms(running->planned, running->table_columns, running->operands);
+    Terms terms = make_terms(running->planned, running->table_columns,
+                             column_types(node->ss.ss_currentRelation), running->operands);
     running->recheck = terms.partial && running->planned.exact > 0;
     choose_columns(node, running,
                    running->recheck ? running->planned.recheck_columns : running->planned.columns);

@@ -149,6 +149,7 @@ constexpr Known known[] = {
     {ForeignServerRelationId, "new_options", is_boolean},
     {ForeignServerRelationId, "on_misfit", is_misfit},
     {ForeignServerRelationId, "names", is_names},
+    {ForeignServerRelationId, "text_pushdown", is_boolean},
     {UserMappingRelationId, "token", is_token},
     {UserMappingRelationId, "token_file", is_token_file},
     {ForeignTableRelationId, "data_source", is_filled},

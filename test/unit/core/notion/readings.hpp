@@ -19,10 +19,20 @@ struct Reading {
     int64_t hidden_us = 0;      ///< what a shown time lacks: seconds cut off, or rounded up
     bool operand_minute = true; ///< operands are cut to the minute
     bool whole_day = true;      ///< a day compares as a day
+    // Of texts. contains and starts_with are recorded to find ASCII letters without case.
+    bool fold_equals = false; ///< equals and ends_with do so too
+    bool fold_all = false;    ///< letters beyond ASCII as well, by JavaScript's toLowerCase
+    bool compose = false;     ///< both sides are composed (NFC)
+    bool strip = false;       ///< both sides lose their accents
+    bool trim_value = false;
+    bool trim_operand = false;
+    bool blank_is_empty = false;
 };
 
 /// Every combination of the above that the tests try.
 std::vector<Reading> readings();
+/// The same for texts.
+std::vector<Reading> text_readings();
 
 /// Whether the page whose property (or time) is `value` is in the answer.
 bool matches(const json::Value& filter, const json::Value& value, const Reading& reading);
