@@ -227,14 +227,14 @@ like(sql($node, 'EXPLAIN SELECT * FROM crm.participants'), qr/ rows=499 /,
 # EXPLAIN
 my $plan;
 ($plan, $requests) = asked("EXPLAIN SELECT name FROM crm.participants
-                             WHERE fee > 100 AND status = 'Done' AND notes LIKE 'x%'");
+                             WHERE fee > 100 AND status = 'Done' AND notes <> 'x'");
 is($requests, 0, 'EXPLAIN makes no request');
 like($plan, qr{Notion Request: POST /v1/data_sources/[0-9a-f-]{36}/query}, 'it shows the endpoint');
 like($plan, qr/Notion Filter: \{"and":\[\{"property":"[^"]+","number":\{"greater_than":100\}\}/,
     "the filter in Notion's words");
 like($plan, qr/Decided by Notion: \(fee > '100'::double precision\)/, 'what Notion decides');
 like($plan, qr/Narrowed by Notion: \(status = 'Done'::text\)/, 'what it narrows');
-like($plan, qr/Filter: .*notes ~~ 'x%'::text/, 'what is checked here');
+like($plan, qr/Filter: .*notes <> 'x'::text/, 'what is checked here');
 like($plan, qr/Estimated Requests: \d+\s+Estimated Minutes: [\d.]+/, 'and what it will cost');
 ($plan, $requests) = asked('EXPLAIN (ANALYZE) SELECT name FROM crm.participants');
 like($plan, qr/ Requests: $requests\b/, 'ANALYZE counts the requests');
