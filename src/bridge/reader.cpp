@@ -117,6 +117,7 @@ Step Reader::judge(net::Reply reply, int64_t now_ms, Error& error) {
     Step step;
     step.reader = this;
     traffic_.bytes += reply.bytes_received;
+    traffic_.reused += reply.reused_connection;
     if (reply.outcome == net::Outcome::ok && reply.status == 200) {
         body_ = std::move(reply.body);
         state_ = State::answered;
@@ -149,6 +150,11 @@ Step Reader::judge(net::Reply reply, int64_t now_ms, Error& error) {
     step.turn = Turn::waits;
     step.wait_ms = pause_ms;
     return step;
+}
+
+void Reader::drop() {
+    exchange_.reset();
+    state_ = State::idle;
 }
 
 std::string Reader::take() {

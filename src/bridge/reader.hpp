@@ -22,7 +22,13 @@ Error transport_error(const net::Reply& reply, std::string_view api_url);
 
 struct Traffic {
     int64_t requests = 0;
-    int64_t bytes = 0; ///< received, as on the wire
+    int64_t bytes = 0;  ///< received, as on the wire
+    int64_t reused = 0; ///< requests on a connection that was there already
+    void add(const Traffic& more) {
+        requests += more.requests;
+        bytes += more.bytes;
+        reused += more.reused;
+    }
 };
 
 class Reader {
@@ -37,8 +43,14 @@ class Reader {
     void ask(notion::Call call, When when = When::now);
     /// Moves on as far as it goes without waiting. row: answered, take() it; failed: `error`.
     Step turn(int64_t now_ms, Error& error);
+    /// Whether turn() has something to do before anything more arrives.
+    bool is_ready() const {
+        return state_ != State::flies || exchange_->state() == net::State::done;
+    }
     /// requires: asks. Opens the exchange.
     void send();
+    /// Gives up what is under way; then idle.
+    void drop();
     /// The body of a 200. requires: answered; then idle.
     std::string take();
 

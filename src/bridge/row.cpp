@@ -91,7 +91,7 @@ Status Row::decode_all() {
                             "\".",
                         "Drop the column, or let its option property_id or property name "
                         "another property.");
-        if (is_cut(*value)) {
+        if (is_cut(*value) || is_cut_rollup(*value)) {
             cut_property_ = json::text(*value, "id");
             cut_type_ = json::text(*value, "type");
             whole_ = json::Document(rapidjson::kArrayType);
@@ -161,6 +161,21 @@ void Row::ask_items(std::string_view cursor) {
     completion_.ask(get_property_items(head_.id, cut_property_, cursor));
 }
 
+/// What a list's answer says of its items; of a rollup each item is an element with its own type.
+void Row::add_elements(const json::Value& results) {
+    auto& pool = whole_.GetAllocator();
+    for (const json::Value& item : results.GetArray()) {
+        if (cut_type_ == "rollup") {
+            json::Value element(item, pool);
+            element.RemoveMember("object");
+            element.RemoveMember("id");
+            whole_.PushBack(element, pool);
+        } else if (const json::Value* member = json::find(item, cut_type_)) {
+            whole_.PushBack(json::Value(*member, pool), pool);
+        }
+    }
+}
+
 Status Row::add_items(std::string body) {
     Result<json::Document> answer = json::parse(body);
     if (!answer)
@@ -168,19 +183,29 @@ Status Row::add_items(std::string body) {
     Result<ListHead> list = list_head(*answer);
     if (!list)
         return std::move(list).error();
-    auto& pool = whole_.GetAllocator();
-    for (const json::Value& item : list->results->GetArray())
-        if (const json::Value* member = json::find(item, cut_type_))
-            whole_.PushBack(json::Value(*member, pool), pool);
+    add_elements(*list->results);
     if (!list->next_cursor.empty()) {
         ask_items(list->next_cursor);
         return Done{};
     }
+    auto& pool = whole_.GetAllocator();
+    json::Value elements;
+    elements.Swap(whole_);
+    if (cut_type_ == "rollup") {
+        const json::Value* summary = json::find(*answer, "property_item");
+        const json::Value* rollup = summary != nullptr ? json::find(*summary, "rollup") : nullptr;
+        if (rollup == nullptr || !rollup->IsObject())
+            return fail(ErrorKind::malformed, "Notion's answer says nothing of a rollup");
+        json::Value whole(*rollup, pool);
+        if (json::text(whole, "type") == "array") {
+            whole.RemoveMember("array");
+            whole.AddMember("array", elements, pool);
+        }
+        elements = whole;
+    }
     json::Value value(rapidjson::kObjectType);
     value.AddMember("id", json::Value(cut_property_, pool), pool);
     value.AddMember("type", json::Value(cut_type_, pool), pool);
-    json::Value elements;
-    elements.Swap(whole_);
     value.AddMember(json::Value(cut_type_, pool), elements, pool);
     value.AddMember("has_more", false, pool);
     return decode_into(next_++, value);

@@ -37,6 +37,7 @@ class Row {
     /// row: the cells are there; asks, waits: a list is being completed; failed: `error`.
     Step turn(int64_t now_ms, Cell* cells, Error& error);
 
+    bool is_ready() const { return completion_.is_ready(); }
     const std::vector<Column>& columns() const { return columns_; }
     const Traffic& traffic() const { return completion_.traffic(); }
     std::string_view page_id() const { return head_.id; }
@@ -48,6 +49,7 @@ class Row {
     Status decode_into(size_t column, const json::Value& value);
     Result<Value> page_value(const Column& column) const;
     Status add_items(std::string body);
+    void add_elements(const json::Value& results);
     Error located(Error error, const Column& column) const;
     void ask_items(std::string_view cursor);
 

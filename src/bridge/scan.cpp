@@ -1,13 +1,11 @@
-// Scan: see the header. The query is sorted by creation, ascending, so that pages made meanwhile
-// come last, and so that a result cut at Notion's cap, or a cursor that expired, is continued from
-// the last minute seen, leaving out the pages of that minute that were handed out already.
-// scope: query.
+// Scan: see the header. scope: query.
 #include "bridge/scan.hpp"
 
 #include <algorithm>
 #include <memory>
 
 #include "bridge/convert.hpp"
+#include "bridge/crew.hpp"
 #include "bridge/row.hpp"
 #include "core/notion/endpoint.hpp"
 
@@ -17,42 +15,22 @@ struct Scan {
     Scan(const ScanPlan& plan, std::string source);
 
     Step next(int64_t now_ms, Cell* cells, Error& error);
+    bool is_whole() const { return question.filter.empty() && !filter.never && !question.by_id; }
 
-    std::string data_source;
     std::string table;
     Zone zone;
-    std::vector<std::string> properties;
-    bool by_id;
-    std::vector<std::string> ids;
-    size_t next_id = 0;
     int64_t limit;
-    bool read_ahead;
+    Question question; ///< the crew's own copy is the one that is asked
+    Tempo tempo;
+    KeptEndpoint endpoint;
 
     Filter filter;
-    std::string filter_text;
-    Reader reader;
+    std::unique_ptr<Crew> crew; ///< made when the first row is wanted
     Row row;
     bool in_row = false;
     int64_t rows = 0;
-
-    // the answer that is being handed out
-    std::string text;
-    json::Document document;
-    const json::Value* results = nullptr; ///< null: one page, the document itself
-    size_t at = 0;
-    size_t size = 0;
-    std::string cursor;
-    bool more = true; ///< there may be another answer after this one
-
-    // the last minute seen
-    bool seen = false;
-    Instant minute{};
-    std::vector<std::string> minute_ids;
-    bool ordered = true;   ///< the answers were sorted as asked
-    bool windowed = false; ///< a window must be opened before the next answer
-    bool in_window = false;
-    Instant window_from{};
-    std::vector<std::string> window_ids; ///< of that minute, handed out before the window
+    Quantiles creation;
+    bool complete = false;
 
     std::string words_path;
     std::string words_properties;
@@ -61,13 +39,7 @@ struct Scan {
   private:
     void take_quals(const ScanPlan& plan);
     void take_properties();
-    notion::Call next_call() const;
-    Step fetch(int64_t now_ms, Error& error);
-    Status load(std::string body);
-    bool open_window();
-    bool is_ours(const PageHead& head) const;
-    void remember(const PageHead& head);
-    bool wants_more_ahead() const;
+    int64_t wanted() const { return limit > 0 ? std::max<int64_t>(limit - rows, 1) : 0; }
 };
 
 namespace {
@@ -98,25 +70,38 @@ Term term_of(const ScanTerm& view, const Zone* zone) {
     return term;
 }
 
-bool is_expired_cursor(const Error& error) {
-    return error.kind == ErrorKind::validation &&
-           (error.detail.find("start_cursor") != std::string::npos ||
-            error.message.find("start_cursor") != std::string::npos);
+Question question_of(const ScanPlan& plan, std::string source) {
+    Question question;
+    question.data_source = std::move(source);
+    question.table = plan.table;
+    question.sorts = plan.sorts;
+    question.number_property = plan.number_property;
+    question.by_id = plan.by_id;
+    question.ids.assign(plan.page_ids.begin(), plan.page_ids.end());
+    return question;
+}
+
+Tempo tempo_of(const ScanPlan& plan) {
+    Tempo tempo;
+    tempo.read_ahead = plan.read_ahead;
+    tempo.parallel = plan.limit > 0 ? 1 : plan.parallel;
+    tempo.expected = plan.expected;
+    for (int64_t cut : plan.cuts)
+        tempo.cuts.push_back(Instant{cut});
+    return tempo;
 }
 
 } // namespace
 
 Scan::Scan(const ScanPlan& plan, std::string source)
-    : data_source(std::move(source)), table(plan.table), zone(zone_of(plan.zone)),
-      by_id(plan.by_id), ids(plan.page_ids.begin(), plan.page_ids.end()), limit(plan.limit),
-      read_ahead(plan.read_ahead), reader(plan.endpoint),
+    : table(plan.table), zone(zone_of(plan.zone)), limit(plan.limit),
+      question(question_of(plan, std::move(source))), tempo(tempo_of(plan)),
+      endpoint(plan.endpoint),
       row(plan.endpoint, columns_of(plan, &zone), table, plan.misfit_null) {
     take_quals(plan);
     take_properties();
-    std::sort(ids.begin(), ids.end());
-    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-    words_path =
-        by_id ? "GET /v1/pages/:page_id" : "POST /v1/data_sources/" + data_source + "/query";
+    words_path = question.by_id ? "GET /v1/pages/:page_id"
+                                : "POST /v1/data_sources/" + question.data_source + "/query";
 }
 
 void Scan::take_quals(const ScanPlan& plan) {
@@ -127,13 +112,14 @@ void Scan::take_quals(const ScanPlan& plan) {
     for (const ScanQual& view : plan.quals)
         quals.push_back({{view.nodes.begin(), view.nodes.end()}, view.push});
     filter = build_filter(quals, terms);
-    filter_text = filter_json(filter);
+    question.filter = filter_json(filter);
     if (filter.recheck)
         limit = 0; // of how many pages a row is found is not known
 }
 
 void Scan::take_properties() {
     for (const Column& column : row.columns()) {
+        std::vector<std::string>& properties = question.properties;
         if (column.field != Field::property ||
             std::find(properties.begin(), properties.end(), column.property) != properties.end())
             continue;
@@ -143,135 +129,19 @@ void Scan::take_properties() {
     }
 }
 
-notion::Call Scan::next_call() const {
-    if (by_id)
-        return get_page(next_id < ids.size() ? ids[next_id] : "", properties);
-    Query query;
-    query.data_source = data_source;
-    query.filter = filter_text;
-    query.sorts = by_creation;
-    query.properties = properties;
-    query.cursor = cursor;
-    int64_t coming = rows + static_cast<int64_t>(size - at); // of the page in hand
-    if (limit > 0)
-        query.page_size =
-            static_cast<int>(std::clamp<int64_t>(limit - coming, 1, int64_t{page_size_max}));
-    return query_data_source(query);
-}
-
-Status Scan::load(std::string body) {
-    text = std::move(body);
-    Result<json::Document> parsed = json::parse_in_place(text);
-    if (!parsed)
-        return std::move(parsed).error();
-    document = std::move(*parsed);
-    at = 0;
-    if (by_id) {
-        results = nullptr;
-        size = 1;
-        more = ++next_id < ids.size();
-        return Done{};
-    }
-    Result<ListHead> list = list_head(document);
-    if (!list)
-        return std::move(list).error();
-    results = list->results;
-    size = results->Size();
-    more = !list->next_cursor.empty();
-    if (more && list->next_cursor == cursor)
-        return fail(ErrorKind::malformed, "Notion's answer names itself as the next one");
-    cursor = list->next_cursor;
-    if (!more && list->incomplete)
-        more = windowed = true;
-    return Done{};
-}
-
-/// False where the window would begin where the last one began, or where nothing says that all
-/// pages before it were seen.
-bool Scan::open_window() {
-    if (!seen || !ordered || (in_window && window_from == minute))
-        return false;
-    in_window = true;
-    window_from = minute;
-    window_ids = minute_ids;
-    Term term;
-    term.codec.property = PropertyType::created_time;
-    term.codec.column = ColumnType::timestamptz;
-    term.codec.zone = &zone;
-    term.op = Operator::greater_equal;
-    term.operands = {Value{minute}};
-    filter_text = filter_json(filter, {&term, 1});
-    cursor.clear();
-    windowed = false;
-    return true;
-}
-
-bool Scan::is_ours(const PageHead& head) const {
-    if (head.in_trash)
-        return false;
-    if (by_id)
-        return head.data_source == data_source;
-    // The window's condition may let in earlier pages; all of those were handed out.
-    if (!in_window || head.created > window_from)
-        return true;
-    return head.created == window_from &&
-           std::find(window_ids.begin(), window_ids.end(), head.id) == window_ids.end();
-}
-
-void Scan::remember(const PageHead& head) {
-    ordered = ordered && (!seen || head.created >= minute);
-    if (!seen || head.created != minute)
-        minute_ids.clear();
-    seen = true;
-    minute = head.created;
-    minute_ids.emplace_back(head.id);
-}
-
-bool Scan::wants_more_ahead() const {
-    if (!read_ahead || !more || windowed || at * 2 < size)
-        return false;
-    return limit == 0 || rows + static_cast<int64_t>(size - at) < limit;
-}
-
-Step Scan::fetch(int64_t now_ms, Error& error) {
-    if (reader.state() == Reader::State::idle) {
-        Status ready = Done{};
-        if (windowed && !open_window())
-            ready = fail(ErrorKind::incomplete,
-                         "Notion cut the result of foreign table \"" + table + "\"",
-                         "It gives a limited number of pages for a query, and so many were created "
-                         "in one minute.",
-                         "Add a condition that Notion can evaluate; EXPLAIN shows which are.");
-        if (!ready) {
-            error = std::move(ready).error();
-            Step step;
-            step.turn = Turn::failed;
-            return step;
-        }
-        reader.ask(next_call());
-    }
-    Step step = reader.turn(now_ms, error);
-    if (step.turn == Turn::failed && by_id && error.kind == ErrorKind::not_found) {
-        more = ++next_id < ids.size();
-        step.turn = Turn::row;
-        return step;
-    }
-    if (step.turn == Turn::failed && is_expired_cursor(error) && !cursor.empty() && open_window()) {
-        windowed = false;
-        reader.ask(next_call());
-        return reader.turn(now_ms, error);
-    }
-    if (step.turn != Turn::row)
-        return step;
-    if (Status loaded = load(reader.take()); !loaded) {
-        error = std::move(loaded).error();
-        step.turn = Turn::failed;
-    }
-    return step;
-}
-
 Step Scan::next(int64_t now_ms, Cell* cells, Error& error) {
     Step step;
+    if (filter.never || (question.by_id && question.ids.empty())) {
+        complete = true;
+        return step; // done
+    }
+    if (crew == nullptr) {
+        if (!is_whole()) { // nobody knows how many pages a filter leaves
+            tempo.expected = 0;
+            tempo.cuts.clear();
+        }
+        crew = std::make_unique<Crew>(endpoint.view(), question, tempo);
+    }
     while (true) {
         if (in_row) {
             step = row.turn(now_ms, cells, error);
@@ -279,37 +149,18 @@ Step Scan::next(int64_t now_ms, Cell* cells, Error& error) {
                 return step;
             in_row = false;
             rows++;
-            if (reader.state() == Reader::State::idle && wants_more_ahead())
-                reader.ask(next_call(), Reader::When::ahead);
-            step.asks_ahead = reader.state() == Reader::State::asks;
-            step.reader = &reader;
+            if (limit == 0 || rows < limit)
+                crew->offer(limit > 0 ? limit - rows : 0, step);
             return step;
         }
-        if (at >= size) {
-            if (!more || filter.never || (by_id && ids.empty())) {
-                step.turn = Turn::done;
-                return step;
-            }
-            step = fetch(now_ms, error);
-            if (step.turn != Turn::row)
-                return step;
-            continue;
-        }
-        const json::Value& page =
-            results != nullptr ? (*results)[static_cast<rapidjson::SizeType>(at)] : document;
-        at++;
-        if (json::text(page, "object") == "data_source") // in wikis, beside pages
-            continue;
-        Result<PageHead> head = page_head(page);
-        if (!head) {
-            error = std::move(head).error();
-            step.turn = Turn::failed;
+        PageHead head;
+        const json::Value* page = nullptr;
+        step = crew->next(now_ms, wanted(), head, page, error);
+        complete = step.turn == Turn::done;
+        if (step.turn != Turn::row)
             return step;
-        }
-        if (!is_ours(*head))
-            continue;
-        remember(*head);
-        row.begin(*head, page);
+        creation.add(head.created);
+        row.begin(head, *page);
         in_row = true;
     }
 }
@@ -345,18 +196,31 @@ Step scan_next(Scan* scan, int64_t now_ms, Cell* cells, Fault& fault) noexcept {
 }
 
 ScanStats scan_stats(const Scan* scan) noexcept {
-    const Traffic& pages = scan->reader.traffic();
-    const Traffic& items = scan->row.traffic();
-    return {pages.requests + items.requests, pages.bytes + items.bytes, scan->rows,
-            scan->row.misfits()};
+    Traffic all = scan->row.traffic();
+    if (scan->crew != nullptr)
+        all.add(scan->crew->traffic());
+    return {all.requests,        all.bytes,  scan->rows,
+            scan->row.misfits(), all.reused, scan->crew != nullptr ? scan->crew->widest() : 0};
+}
+
+bool scan_lesson(const Scan* scan, ScanLesson& lesson) noexcept {
+    lesson = {};
+    Fault ignored;
+    return scan->complete && scan->is_whole() && scan->limit == 0 && guarded(ignored, [&] {
+               lesson.rows = scan->rows;
+               for (Instant cut : scan->creation.cuts(cuts_max + 1))
+                   lesson.at_us[lesson.cuts++] = cut.us;
+           });
 }
 
 ScanWords scan_words(const Scan* scan) noexcept {
     int page_size = scan->limit > 0 && scan->limit < page_size_max ? static_cast<int>(scan->limit)
                                                                    : page_size_max;
     return {scan->words_path,
-            scan->filter_text,
-            scan->by_id ? std::string_view{} : by_creation,
+            scan->question.filter,
+            scan->question.by_id           ? std::string_view{}
+            : scan->question.sorts.empty() ? by_creation
+                                           : std::string_view(scan->question.sorts),
             scan->words_properties,
             scan->filter.never,
             scan->filter.recheck,
@@ -368,6 +232,12 @@ PropertyType scan_property_type(std::string_view name) noexcept {
     Fault ignored;
     guarded(ignored, [&] { type = property_type(name); });
     return type;
+}
+
+bool scan_is_ready(const Scan* scan) noexcept {
+    if (scan->in_row)
+        return scan->row.is_ready();
+    return scan->crew == nullptr || scan->crew->is_ready();
 }
 
 std::string_view scan_page_id(const Scan* scan) noexcept {

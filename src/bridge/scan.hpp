@@ -1,7 +1,7 @@
 // Scan: the rows of one data source, read page by page and handed out as cells.
-// Streaming: a page of answers at a time is held, and the next one is asked for ahead where the
-// plan says so. What Notion cuts is completed or is an error (law 2): 10,000 results are continued
-// in windows of creation time, 25 references by property items.
+// Streaming: a few answers at a time are held; the next ones are asked for ahead, and ranges of
+// creation time side by side, where the plan says so. What Notion cuts is completed or is an error
+// (law 2): 10,000 results are continued (core/notion/walk.hpp), 25 references by property items.
 // Refuses to wait: see turn.hpp. scope: query.
 #pragma once
 
@@ -67,9 +67,14 @@ struct ScanPlan {
     std::span<const ScanTerm> terms;
     bool by_id;                                 ///< read page_ids instead of querying
     std::span<const std::string_view> page_ids; ///< uuids
-    int64_t limit;    ///< rows after which nobody asks for more; 0 = not known
-    bool read_ahead;  ///< whoever reads will surely read to the end
-    bool misfit_null; ///< on_misfit: NULL rather than an error
+    int64_t limit;                 ///< rows after which nobody asks for more; 0 = not known
+    bool read_ahead;               ///< whoever reads will surely read to the end
+    std::string_view sorts;        ///< Notion's JSON array, "" = any order
+    int parallel;                  ///< requests under way at a time, at most; only with read_ahead
+    int64_t expected;              ///< requests for all pages, 0 = not known
+    std::span<const int64_t> cuts; ///< creation times (µs) that cut it into parts alike, or none
+    std::string_view number_property; ///< id of the data source's unique id; "" = not known
+    bool misfit_null;                 ///< on_misfit: NULL rather than an error
 };
 
 struct ScanStats {
@@ -77,6 +82,16 @@ struct ScanStats {
     int64_t bytes;
     int64_t rows;
     int64_t misfits;
+    int64_t reused; ///< requests on a connection that was there already
+    int64_t lanes;  ///< the most lists read side by side
+};
+
+inline constexpr int cuts_max = 15;
+/// What a scan that read a whole data source learned of it.
+struct ScanLesson {
+    int64_t rows;
+    int cuts;
+    int64_t at_us[cuts_max]; ///< creation times that cut it into parts alike
 };
 
 /// What it will ask, for EXPLAIN; views that live as long as the scan.
@@ -96,12 +111,16 @@ void scan_shut(Scan* scan) noexcept;
 /// The next row into `cells` (as many as the plan's columns; valid until the next call), or what is
 /// needed first. Drives nothing: the caller steps the mux.
 Step scan_next(Scan* scan, int64_t now_ms, Cell* cells, Fault& fault) noexcept;
+/// Whether scan_next has something to do before anything more arrives.
+bool scan_is_ready(const Scan* scan) noexcept;
 /// Of the row that scan_next gave last.
 std::string_view scan_page_id(const Scan* scan) noexcept;
 /// Of the same row: these properties as Notion shows them, as a JSON object; "" where memory runs
 /// out. For writes, which keep what they do not change.
 std::string_view scan_properties(Scan* scan, std::span<const ScanColumn> columns) noexcept;
 ScanStats scan_stats(const Scan* scan) noexcept;
+/// False where it did not read all pages of the data source, to the end.
+bool scan_lesson(const Scan* scan, ScanLesson& lesson) noexcept;
 ScanWords scan_words(const Scan* scan) noexcept;
 
 /// unknown for every name that we do not know.

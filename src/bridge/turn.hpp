@@ -24,6 +24,8 @@ struct Step {
     Turn turn = Turn::done;
     int64_t wait_ms = -1;
     Reader* reader = nullptr;
+    /// with asks: other answers are under way, so do not wait for the budget but for the mux
+    bool others = false;
     /// with row: asks as well, for what comes after; to be ignored where the budget has none now
     bool asks_ahead = false;
     /// Notion answered 429 or 529 since the last step: tell the budget

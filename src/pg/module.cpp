@@ -4,6 +4,7 @@
 // scope: backend.
 #include "pg/postgres.hpp"
 
+#include "pg/fdw/lookup.hpp"
 #include "pg/settings.hpp"
 #include "pg/shared.hpp"
 #include "pg/worker/launcher.hpp"
@@ -19,6 +20,7 @@ PG_FUNCTION_INFO_V1(notion_library_version);
 extern "C" void _PG_init(void) {
     notion::pg::settings::define();
     notion::pg::reserve_shared();
+    notion::pg::lookup_register();
     if (!process_shared_preload_libraries_in_progress)
         return;
     notion::pg::worker::hook_utility();

@@ -1,5 +1,5 @@
 // Serves what a reading object behind the bridge asks for: budget, waiting, errors.
-// Assumes one Talk a statement (or a scan): it counts, and says once that it waits.
+// One Talk a scan; that it waits is said once a statement, and notion.max_requests bounds that.
 // scope: query.
 #pragma once
 
@@ -13,8 +13,7 @@ struct Talk {
     const char* server_name;
     sync::Priority priority;
     int64_t requests;
-    int64_t waited_ms; ///< for the budget
-    bool announced;
+    int64_t waited_ms;   ///< for the budget
     bridge::Fault fault; ///< for the bridge calls of this conversation
 };
 
@@ -27,8 +26,10 @@ void talk_serve(Talk* talk, const bridge::Step& step);
 void talk_ahead(Talk* talk, const bridge::Step& step);
 
 /// Raises where the statement may make no further request (notion.max_requests).
-void talk_check(const Talk* talk);
+void talk_check();
+/// A request leaves.
+void talk_count(Talk* talk);
 /// Says once that the budget makes the statement wait, where that is worth a line.
-void talk_announce(Talk* talk, int64_t wait_ms);
+void talk_announce(const Talk* talk, int64_t wait_ms);
 
 } // namespace notion::pg

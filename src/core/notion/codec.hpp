@@ -76,5 +76,8 @@ Result<Value> decode_half(std::string_view half, const Codec& codec);
 /// completed before it is decoded or admitted: relation's has_more, or exactly 25 people or
 /// mentions.
 bool is_cut(const json::Value& value);
+/// Whether a rollup is not whole in this answer: not computed to its end, or a list that may be
+/// cut.
+bool is_cut_rollup(const json::Value& value);
 
 } // namespace notion

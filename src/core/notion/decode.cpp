@@ -342,4 +342,13 @@ bool is_cut(const json::Value& value) {
     return (type == "title" || type == "rich_text") && mentions(*list) == list_cut;
 }
 
+bool is_cut_rollup(const json::Value& value) {
+    const json::Value* rollup = json::find(value, "rollup");
+    if (json::text(value, "type") != "rollup" || rollup == nullptr)
+        return false;
+    const json::Value* list = json::find(*rollup, "array");
+    return json::text(*rollup, "type") == "incomplete" ||
+           (list != nullptr && list->IsArray() && list->Size() == list_cut);
+}
+
 } // namespace notion

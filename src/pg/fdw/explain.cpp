@@ -32,6 +32,11 @@ void explain_actual(const Running* running, ExplainState* explain) {
     ExplainPropertyInteger("Requests", nullptr, stats.requests, explain);
     ExplainPropertyInteger("Received", "bytes", stats.bytes, explain);
     ExplainPropertyInteger("Waited for Budget", "ms", running->talk.waited_ms, explain);
+    ExplainPropertyInteger("Connections Reused", nullptr, stats.reused, explain);
+    if (stats.lanes > 1)
+        ExplainPropertyInteger("Read Side by Side", nullptr, stats.lanes, explain);
+    if (running->removed > 0 || explain->verbose)
+        ExplainPropertyInteger("Rows Removed by Recheck", nullptr, running->removed, explain);
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 #include "pg/postgres.hpp"
 
 #include "pg/fdw/analyze.hpp"
+#include "pg/fdw/async.hpp"
 #include "pg/fdw/direct.hpp"
 #include "pg/fdw/explain.hpp"
 #include "pg/fdw/import.hpp"
@@ -56,6 +57,10 @@ extern "C" Datum notion_fdw_handler(PG_FUNCTION_ARGS) {
     routine->EndDirectModify = direct_end;
     routine->ExplainDirectModify = direct_explain;
     routine->AnalyzeForeignTable = analyze_table;
+    routine->IsForeignPathAsyncCapable = async_capable;
+    routine->ForeignAsyncRequest = async_request;
+    routine->ForeignAsyncConfigureWait = async_configure_wait;
+    routine->ForeignAsyncNotify = async_notify;
     routine->ImportForeignSchema = import_schema;
     PG_RETURN_POINTER(routine);
 }

@@ -7,6 +7,8 @@
 
 #include "bridge/endpoint.hpp"
 #include "pg/fdw/columns.hpp"
+#include "pg/fdw/cost.hpp"
+#include "pg/fdw/learned.hpp"
 #include "pg/fdw/plan.hpp"
 #include "pg/fdw/private.hpp"
 #include "pg/options.hpp"
@@ -15,9 +17,6 @@
 namespace notion::pg {
 namespace {
 
-// A third of a second in the planner's currency, where a page read at random costs 4.
-constexpr double request_cost = 5000;
-constexpr double page_rows = 100;
 // Without ANALYZE nothing is known; a data source has hundreds of pages rather than ten.
 constexpr double rows_guess = 1000;
 // More would not fit into a filter, which core sees to; the planner need not look at them.
@@ -155,7 +154,9 @@ bool has_semi_join(const PlannerInfo* root) {
 /// LIMIT.
 bool reads_to_end(PlannerInfo* root, RelOptInfo* rel) {
     const Query* parse = root->parse;
-    if (rel->reloptkind != RELOPT_BASEREL || has_semi_join(root))
+    if (IS_OTHER_REL(rel) && rel->reloptkind != RELOPT_OTHER_MEMBER_REL)
+        return false;
+    if (has_semi_join(root))
         return false;
     bool single = bms_membership(root->all_baserels) == BMS_SINGLETON;
     bool gathers = parse->sortClause != NIL || parse->groupClause != NIL || parse->hasAggs;
@@ -173,15 +174,17 @@ List* column_list(const Bitmapset* used, int count) {
 
 void add_scan_path(PlannerInfo* root, RelOptInfo* rel, Relids outer, double rows, double total) {
     Cost startup = Min(request_cost, total);
+    // For an Append: it may begin before the scans before it have ended.
+    List* to_end = reads_to_end(root, rel) ? list_make1(makeInteger(1)) : NIL;
 #if PG_VERSION_NUM >= 180000
     ForeignPath* path = create_foreignscan_path(root, rel, nullptr, rows, 0, startup, total, NIL,
-                                                outer, nullptr, NIL, NIL);
+                                                outer, nullptr, NIL, to_end);
 #elif PG_VERSION_NUM >= 170000
     ForeignPath* path = create_foreignscan_path(root, rel, nullptr, rows, startup, total, NIL,
-                                                outer, nullptr, NIL, NIL);
+                                                outer, nullptr, NIL, to_end);
 #else
-    ForeignPath* path =
-        create_foreignscan_path(root, rel, nullptr, rows, startup, total, NIL, outer, nullptr, NIL);
+    ForeignPath* path = create_foreignscan_path(root, rel, nullptr, rows, startup, total, NIL,
+                                                outer, nullptr, to_end);
 #endif
     add_path(rel, &path->path);
 }
@@ -228,7 +231,10 @@ void add_lookup_paths(PlannerInfo* root, RelOptInfo* rel, AttrNumber column) {
 void plan_size(PlannerInfo* root, RelOptInfo* rel, Oid table) {
     Sketch* made = sketch(table);
     rel->fdw_private = made;
-    if (rel->tuples < 0)
+    Learned known;
+    if (recall(table, &known))
+        rel->tuples = static_cast<double>(known.rows);
+    else if (rel->tuples < 0)
         rel->tuples = rows_guess;
     set_baserel_size_estimates(root, rel);
     Split split = split_clauses(root, rel, made, bare_clauses(rel->baserestrictinfo));
@@ -253,12 +259,31 @@ void plan_paths(PlannerInfo* root, RelOptInfo* rel, Oid table) {
             add_lookup_paths(root, rel, static_cast<AttrNumber>(at + 1));
 }
 
+bool plan_takes(PlannerInfo* root, RelOptInfo* rel, Expr* clause) {
+    auto* made = static_cast<Sketch*>(rel->fdw_private);
+    Split split = split_clauses(root, rel, made, list_make1(clause));
+    return split.quals != NIL;
+}
+
+bool plan_is_by_id(const RelOptInfo* rel, AttrNumber column) {
+    auto* made = static_cast<const Sketch*>(rel->fdw_private);
+    return made->columns[column - 1].field == bridge::Field::page_id;
+}
+
 ForeignScan* plan_scan(PlannerInfo* root, RelOptInfo* rel, Oid table, ForeignPath* path,
                        List* target_list, List* clauses, Plan* outer) {
     (void)table;
-    (void)path;
     auto* made = static_cast<Sketch*>(rel->fdw_private);
-    Split split = split_clauses(root, rel, made, bare_clauses(clauses));
+    // Below a look-up: its keys are a condition more, which the look-up checks itself.
+    bool looked_up = path->fdw_private != NIL && !IsA(linitial(path->fdw_private), Integer);
+    Expr* keys = looked_up ? static_cast<Expr*>(linitial(path->fdw_private)) : nullptr;
+    List* all = bare_clauses(clauses);
+    if (keys != nullptr)
+        all = lcons(keys, all);
+    Split split = split_clauses(root, rel, made, all);
+    split.local = list_delete_ptr(split.local, keys);
+    split.wide = list_delete_ptr(split.wide, keys);
+    split.exact = list_delete_ptr(split.exact, keys);
     Bitmapset* used = nullptr;
     pull_varattnos(reinterpret_cast<Node*>(rel->reltarget->exprs), rel->relid, &used);
     pull_varattnos(reinterpret_cast<Node*>(split.local), rel->relid, &used);
@@ -270,9 +295,11 @@ ForeignScan* plan_scan(PlannerInfo* root, RelOptInfo* rel, Oid table, ForeignPat
     planned.terms = split.gathered.terms;
     planned.id_term = split.id_term;
     planned.limit = limit_of(root, rel, split);
-    planned.read_ahead = planned.limit > 0 || reads_to_end(root, rel);
+    planned.read_ahead = planned.limit > 0 || reads_to_end(root, rel) ||
+                         (keys != nullptr && root->tuple_fraction <= 0);
     planned.exact = list_length(split.exact);
-    planned.requests = static_cast<int>(Min(made->requests, INT_MAX / 2));
+    planned.requests = looked_up ? intVal(lsecond(path->fdw_private))
+                                 : static_cast<int>(Min(made->requests, INT_MAX / 2));
     return make_foreignscan(target_list, split.local, rel->relid, split.gathered.exprs,
                             pack(planned), NIL, list_concat_copy(split.exact, split.wide), outer);
 }

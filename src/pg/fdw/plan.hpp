@@ -11,4 +11,9 @@ void plan_paths(PlannerInfo* root, RelOptInfo* rel, Oid table);
 ForeignScan* plan_scan(PlannerInfo* root, RelOptInfo* rel, Oid table, ForeignPath* path,
                        List* target_list, List* clauses, Plan* outer);
 
+/// Whether Notion can be asked for this condition of the table, whatever its operand.
+bool plan_takes(PlannerInfo* root, RelOptInfo* rel, Expr* clause);
+/// Whether the column is the page's id: then each value is a request of its own.
+bool plan_is_by_id(const RelOptInfo* rel, AttrNumber column);
+
 } // namespace notion::pg

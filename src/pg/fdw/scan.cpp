@@ -5,6 +5,7 @@
 
 #include "bridge/mux.hpp"
 #include "pg/fdw/columns.hpp"
+#include "pg/fdw/learned.hpp"
 #include "pg/fdw/operands.hpp"
 #include "pg/fdw/scan.hpp"
 #include "pg/own.hpp"
@@ -15,8 +16,10 @@
 namespace notion::pg {
 namespace {
 
-// More pages than this are found faster by reading the whole data source.
+// More pages than this are found faster by reading the whole data source, where its size is
+// unknown.
 constexpr int ids_max = 25;
+constexpr int page_rows = 100;
 // The mux is driven this often while rows are handed out, so that what was asked for ahead
 // arrives.
 constexpr int rows_a_mux_step = 8;
@@ -51,6 +54,18 @@ Oid* column_types(Relation table) {
     return types;
 }
 
+/// The property by which pages that are alike in all times can be told apart.
+std::string_view number_property(Relation table, const Running* running) {
+    for (int at = 0; at < RelationGetDescr(table)->natts; at++) {
+        const bridge::ScanColumn& column = running->table_columns[at];
+        if (!TupleDescAttr(RelationGetDescr(table), at)->attisdropped &&
+            column.field == bridge::Field::property && column.type == PropertyType::unique_id &&
+            !column.by_name)
+            return column.property;
+    }
+    return {};
+}
+
 bridge::Scan* open(ForeignScanState* node, Running* running, const Connection* connection,
                    const Terms& terms) {
     Relation table = node->ss.ss_currentRelation;
@@ -69,10 +84,18 @@ bridge::Scan* open(ForeignScanState* node, Running* running, const Connection* c
     plan.columns = {columns, static_cast<size_t>(running->count)};
     plan.quals = {terms.quals, static_cast<size_t>(terms.qual_count)};
     plan.terms = {terms.terms, static_cast<size_t>(terms.count)};
-    plan.by_id = terms.by_id && terms.id_count <= ids_max;
     plan.page_ids = {terms.ids, static_cast<size_t>(terms.id_count)};
     plan.limit = running->planned.limit;
     plan.read_ahead = running->planned.read_ahead;
+    plan.sorts = {};
+    plan.parallel = settings::max_parallel_requests;
+    Learned known;
+    bool learned = recall(RelationGetRelid(table), &known);
+    int64_t pages = learned ? (known.rows + page_rows - 1) / page_rows : ids_max;
+    plan.expected = learned ? pages : 0;
+    plan.by_id = terms.by_id && terms.id_count <= Max(pages, 1);
+    plan.cuts = {known.at_us, learned ? static_cast<size_t>(known.cuts) : 0};
+    plan.number_property = number_property(table, running);
     plan.misfit_null = options.on_misfit == OnMisfit::null;
     return own<bridge::Scan, bridge::scan_shut>(
         running->context, [&](bridge::Fault& fault) { return bridge::scan_open(plan, fault); });
@@ -83,12 +106,18 @@ void add(bridge::ScanStats* to, const bridge::ScanStats& more) {
     to->bytes += more.bytes;
     to->rows += more.rows;
     to->misfits += more.misfits;
+    to->reused += more.reused;
+    to->lanes = Max(to->lanes, more.lanes);
 }
 
 /// Ends what runs; what it counted stays.
-void shut(Running* running) {
-    if (running->scan != nullptr)
+void shut(ForeignScanState* node, Running* running) {
+    bridge::ScanLesson lesson;
+    if (running->scan != nullptr) {
         add(&running->past, bridge::scan_stats(running->scan));
+        if (bridge::scan_lesson(running->scan, lesson))
+            learn(RelationGetRelid(node->ss.ss_currentRelation), lesson);
+    }
     running->scan = nullptr;
     MemoryContextReset(running->context);
 }
@@ -170,7 +199,7 @@ bool holds(ForeignScanState* node, Running* running, TupleTableSlot* slot) {
     return ExecQual(running->exact, context);
 }
 
-/// False at the end.
+/// False at the end, and where it has to be waited for.
 bool fetch(ForeignScanState* node, Running* running, TupleTableSlot* slot) {
     while (true) {
         if (++running->steps % rows_a_mux_step == 0 && !bridge::mux_step(running->talk.fault))
@@ -178,6 +207,10 @@ bool fetch(ForeignScanState* node, Running* running, TupleTableSlot* slot) {
         bridge::Step step =
             bridge::scan_next(running->scan, steady_ms(), running->cells, running->talk.fault);
         if (step.turn == bridge::Turn::done)
+            return false;
+        running->pending = running->asynchronous && step.turn == bridge::Turn::waits &&
+                           step.wait_ms < 0 && !step.refused;
+        if (running->pending)
             return false;
         if (step.turn != bridge::Turn::row) {
             talk_serve(&running->talk, step);
@@ -188,6 +221,7 @@ bool fetch(ForeignScanState* node, Running* running, TupleTableSlot* slot) {
         fill(node, running, slot);
         if (!running->recheck || holds(node, running, slot))
             return true;
+        running->removed++;
         ExecClearTuple(slot);
     }
 }
@@ -280,7 +314,7 @@ TupleTableSlot* scan_iterate(ForeignScanState* node) {
     if (running->scan == nullptr)
         scan_prepare(node, running->connection);
     if (!fetch(node, running, slot)) {
-        running->complete = true;
+        running->complete = !running->pending;
         return slot;
     }
     if (running->kept != nullptr)
@@ -297,14 +331,14 @@ void scan_again(ForeignScanState* node) {
     if (running->kept != nullptr)
         tuplestore_clear(running->kept);
     running->complete = false;
-    shut(running);
+    shut(node, running);
 }
 
 void scan_end(ForeignScanState* node) {
     auto* running = static_cast<Running*>(node->fdw_state);
     if (running == nullptr)
         return;
-    shut(running);
+    shut(node, running);
     if (running->kept != nullptr)
         tuplestore_end(running->kept);
 }

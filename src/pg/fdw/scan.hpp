@@ -4,6 +4,7 @@
 #include "pg/postgres.hpp"
 
 #include "bridge/scan.hpp"
+#include "bridge/waiter.hpp"
 #include "pg/connection.hpp"
 #include "pg/datum.hpp"
 #include "pg/fdw/operands.hpp"
@@ -33,7 +34,11 @@ struct Running {
     TupleTableSlot* kept_slot;
     bool complete; ///< no more rows than were handed out
     int64_t steps;
-    void* direct; ///< direct.cpp's own, where the scan updates or deletes what it reads
+    void* direct;           ///< direct.cpp's own, where the scan updates or deletes what it reads
+    bool asynchronous;      ///< the next row is asked for by an Append: do not wait for it
+    bool pending;           ///< it has to be waited for
+    bridge::Waiter* waiter; ///< null: never asked for by an Append
+    int64_t removed;        ///< rows that an exact condition, checked here, took away
 };
 
 void scan_begin(ForeignScanState* node, int flags);

@@ -155,7 +155,7 @@ void wait_guarded(Writing* writing, int64_t wait_ms, WaitFor what) {
 
 void serve_ask(Writing* writing, const bridge::Step& step) {
     Talk* talk = &writing->talk;
-    talk_check(talk);
+    talk_check();
     int64_t wait_ms = take_request(*talk->allowance, talk->priority);
     if (wait_ms > 0) {
         talk_announce(talk, wait_ms);
@@ -164,7 +164,7 @@ void serve_ask(Writing* writing, const bridge::Step& step) {
         talk->waited_ms += steady_ms() - from;
         return;
     }
-    talk->requests++;
+    talk_count(talk);
     bool sent = step.reader != nullptr ? bridge::reader_send(step.reader, talk->fault)
                                        : bridge::modify_send(writing->modify, talk->fault);
     if (!sent)

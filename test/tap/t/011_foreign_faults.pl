@@ -181,9 +181,13 @@ is((answer('SELECT count(*) FROM crm.participants WHERE fee > 0'))[0],
     (answer('SET notion.pushdown = off; SELECT count(*) FROM crm.participants WHERE fee > 0'))[0],
     'with a filter, too');
 $emulator->control('POST', 'generate',
-    { data_source => 'Participants', count => 150, seed => 4, same_minute => \1 });
-like((answer($all))[0], qr/error: .*HV021: Notion cut the result of foreign table "participants"/,
-    'more in one minute than the cap: an error, not fewer rows');
+    { data_source => 'Participants', count => 150, seed => 4, same_minute => 150 });
+$node->safe_psql('postgres', "CREATE FOREIGN TABLE plain (name text OPTIONS (property_id 'title'))
+    SERVER acme OPTIONS (data_source '$participants')");
+is((answer($all))[0], 450, 'more in one minute than the cap: told apart by their unique id');
+like((answer('SELECT count(*) FROM plain'))[0],
+    qr/error: .*HV021: Notion cut the result of foreign table "plain"/,
+    'where nothing tells them apart: an error, not fewer rows');
 $emulator->control('POST', 'limits', { query_results => 10_000 });
 is((answer($all))[0], 450, 'without the cap all of them');
 is((answer("BEGIN; DECLARE c CURSOR FOR SELECT name FROM crm.participants;

@@ -1,0 +1,28 @@
+#!/bin/bash
+# 100,000 pages, 20,000 of them in one minute, and no list longer than 10,000: all there, once; then
+# 250,000: the memory of the backend that reads them. scope: one run.
+. "$(dirname "$0")/setup"
+start_bench -1 --budget 0
+
+generate 80000 '"seed":1,"spread_minutes":30000'
+generate 20000 '"seed":2,"same_minute":20000'
+held=$(sql -c "SELECT count(*), count(DISTINCT page_id) FROM crm.participants")
+echo "100,008 pages, 20,000 of one minute: rows and different rows: $held"
+must "all there, once" "\"$held\" == \"100008|100008\""
+
+generate 150000 '"seed":3,"spread_minutes":40000'
+# Peak memory of one session, after its first scan of a few rows and after that of all.
+read -r before after rows < <(sql <<'SQL' | tr '\n' ' '
+CREATE TEMP TABLE memory (step text, kb bigint);
+SELECT FROM crm.participants LIMIT 100 \g /dev/null
+SELECT (regexp_match(pg_read_file('/proc/' || pg_backend_pid() || '/status'),
+                     'VmHWM:\s*(\d+)'))[1];
+SELECT count(*) AS rows FROM (SELECT * FROM crm.participants OFFSET 0) s \gset
+SELECT (regexp_match(pg_read_file('/proc/' || pg_backend_pid() || '/status'),
+                     'VmHWM:\s*(\d+)'))[1];
+SELECT :rows;
+SQL
+)
+echo "$rows pages: the backend's peak was $before kB before, $after kB after"
+must "grows by less than 16 MB" "$after - $before < 16 * 1024 && $rows >= 250000"
+conclude
