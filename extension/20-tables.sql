@@ -102,7 +102,8 @@ CREATE TABLE notion.outbox (
     bulk boolean NOT NULL,
     hops integer NOT NULL,
     who text NOT NULL,                  -- role and application_name
-    PRIMARY KEY (xid, part)
+    system bigint NOT NULL,             -- whose xid it is: a restored dump brings those of another
+    PRIMARY KEY (xid, part, system)
 );
 ALTER TABLE notion.outbox ALTER keys SET STORAGE EXTERNAL;
 COMMENT ON TABLE notion.outbox IS

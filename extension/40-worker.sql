@@ -56,6 +56,9 @@ BEGIN
     PERFORM notion.forget_link(l.id) FROM notion.links l
       WHERE NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = l.table_id)
          OR NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = l.foreign_table_id);
+    -- What the original did since this copy was made is found by a scan.
+    PERFORM notion.request(l.id, 'unseen', jsonb_build_object('why',
+        'what the original did since this copy was made')) FROM notion.links l;
     PERFORM notion.announce();
 END
 $$;

@@ -21,7 +21,8 @@ workers AS (
            pg_catalog.min(w.state) FILTER (WHERE w.database IS NOT NULL) AS state
       FROM here LEFT JOIN notion.workers() w ON w.database = here.database),
 home AS (
-    SELECT CASE WHEN i.system_identifier IS NULL THEN 'unknown'
+    SELECT CASE WHEN i.system_identifier IS NULL AND EXISTS (SELECT FROM notion.links) THEN 'copy'
+                WHEN i.system_identifier IS NULL THEN 'unknown'
                 WHEN i.system_identifier <> d.system_identifier
                      OR i.database_oid <> d.database_oid THEN 'copy'
                 WHEN i.timeline <> d.timeline THEN 'promoted' ELSE 'home' END AS place

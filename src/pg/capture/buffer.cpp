@@ -25,8 +25,6 @@ Size last; ///< offset of the last record, to drop repetitions
 int64 count;
 BufFile* file;
 int64 file_records;
-CommandId rename_command;
-Evidence rename_group; ///< of the last rename
 bool renames;
 
 void spill() {
@@ -110,17 +108,30 @@ void add(int32 link, Evidence evidence, std::string_view key) {
     count++;
 }
 
-void add_rename(int32 link, CommandId command, std::string_view was, std::string_view is) {
-    if (!renames || command != rename_command)
-        rename_group =
-            rename_group == Evidence::renamed ? Evidence::renamed_next : Evidence::renamed;
-    rename_command = command;
+// Kept as writer, command, old key, NUL, new key.
+constexpr Size rename_head = sizeof(TransactionId) + sizeof(CommandId);
+
+void add_rename(int32 link, const Rename& rename) {
+    const Size bytes = rename_head + rename.was.size() + 1 + rename.is.size();
+    char* words = static_cast<char*>(palloc(bytes));
+    memcpy(words, &rename.writer, sizeof rename.writer);
+    memcpy(words + sizeof rename.writer, &rename.command, sizeof rename.command);
+    memcpy(words + rename_head, rename.was.data(), rename.was.size());
+    words[rename_head + rename.was.size()] = '\0';
+    memcpy(words + rename_head + rename.was.size() + 1, rename.is.data(), rename.is.size());
     renames = true;
-    char* both = static_cast<char*>(palloc(was.size() + is.size() + 1));
-    memcpy(both, was.data(), was.size());
-    both[was.size()] = '\0';
-    memcpy(both + was.size() + 1, is.data(), is.size());
-    add(link, rename_group, {both, was.size() + is.size() + 1});
+    add(link, Evidence::renamed, {words, bytes});
+}
+
+Rename rename_of(const Captured& captured) {
+    Rename rename;
+    memcpy(&rename.writer, captured.key.data(), sizeof rename.writer);
+    memcpy(&rename.command, captured.key.data() + sizeof rename.writer, sizeof rename.command);
+    const std::string_view keys = captured.key.substr(rename_head);
+    const Size middle = keys.find('\0');
+    rename.was = keys.substr(0, middle);
+    rename.is = keys.substr(middle + 1);
+    return rename;
 }
 
 int64 captured_count() {

@@ -9,30 +9,30 @@
 
 namespace notion::pg::capture {
 
-/// Renames of one command are a group, 'r' or 'R'; the letter changes with the command.
-enum class Evidence : char {
-    changed = 'c',
-    deleted = 'd',
-    truncated = 't',
-    renamed = 'r',
-    renamed_next = 'R',
-};
+enum class Evidence : char { changed = 'c', deleted = 'd', truncated = 't', renamed = 'r' };
 
 /// One captured key, as handed to a visitor; `key` is valid during the call only.
 struct Captured {
     int32 link;
     Evidence evidence;
-    std::string_view key; ///< of a rename: old key, NUL, new key
-    bool is_rename() const {
-        return evidence == Evidence::renamed || evidence == Evidence::renamed_next;
-    }
+    std::string_view key;
+    bool is_rename() const { return evidence == Evidence::renamed; }
 };
 
 /// Adds a key. A repetition of the last one is dropped. May raise (out of memory, disk full).
 void add(int32 link, Evidence evidence, std::string_view key);
 
-/// Adds the rename of a key by a command.
-void add_rename(int32 link, CommandId command, std::string_view was, std::string_view is);
+/// A row's other key. Renames of one command happened at once. Unlike a key that changed, one that
+/// was rolled back must not be reported: `writer` is the subtransaction that wrote the row.
+struct Rename {
+    TransactionId writer;
+    CommandId command;
+    std::string_view was;
+    std::string_view is;
+};
+void add_rename(int32 link, const Rename& rename);
+/// requires: captured.is_rename().
+Rename rename_of(const Captured& captured);
 
 int64 captured_count();
 bool has_renames();

@@ -185,6 +185,35 @@ void load(CapturedLink* entry, Relation relation) {
 
 } // namespace
 
+LinkState state_of(int32 link) {
+    LinkState state = {};
+    const Oid space = get_namespace_oid("notion", true);
+    const Oid links = OidIsValid(space) ? get_relname_relid("links", space) : InvalidOid;
+    if (!OidIsValid(links))
+        return state;
+    Relation table = table_open(links, AccessShareLock);
+    TupleDesc shape = RelationGetDescr(table);
+    ScanKeyData match;
+    ScanKeyInit(&match, column(table, "id"), BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(link));
+    SysScanDesc scan = systable_beginscan(table, InvalidOid, false, nullptr, 1, &match);
+    HeapTuple tuple = systable_getnext(scan);
+    if (HeapTupleIsValid(tuple)) {
+        bool null;
+        state.table =
+            DatumGetObjectId(heap_getattr(tuple, column(table, "table_id"), shape, &null));
+        state.foreign_table =
+            DatumGetObjectId(heap_getattr(tuple, column(table, "foreign_table_id"), shape, &null));
+        const char* direction =
+            TextDatumGetCString(heap_getattr(tuple, column(table, "direction"), shape, &null));
+        state.sends = strcmp(direction, "from_notion") != 0;
+        (void)heap_getattr(tuple, column(table, "synced_at"), shape, &null);
+        state.is_synced = !null;
+    }
+    systable_endscan(scan);
+    table_close(table, AccessShareLock);
+    return state;
+}
+
 const CapturedLink* link_of(Relation relation) {
     if (cache == nullptr)
         make_cache();

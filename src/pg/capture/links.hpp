@@ -22,6 +22,15 @@ struct CapturedLink {
     AttrNumber* paired; ///< columns whose change is captured, the key apart
 };
 
+/// Of a link by its number, as it is now; no table where there is none.
+struct LinkState {
+    Oid table;
+    Oid foreign_table;
+    bool is_synced;
+    bool sends;
+};
+LinkState state_of(int32 link);
+
 /// The link of `relation`, or of what it is a partition or an inheritance child of. Never null;
 /// see CapturedLink::link.
 const CapturedLink* link_of(Relation relation);

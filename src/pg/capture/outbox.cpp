@@ -5,6 +5,7 @@
 #include "pg/capture/outbox.hpp"
 
 #include "pg/capture/buffer.hpp"
+#include "pg/capture/notice.hpp"
 #include "pg/worker/shared.hpp"
 
 namespace notion::pg::capture {
@@ -15,7 +16,7 @@ constexpr Size batch_bytes_max = 1800;
 /// From this many keys on a transaction is bulk: it takes the slow lane (protocol.md 1.12).
 constexpr int64 bulk_keys_min = 1000;
 
-enum Column { xid, part, link, keys, evidence, captured_at, bulk, hops, who, columns };
+enum Column { xid, part, link, keys, evidence, captured_at, bulk, hops, who, home, columns };
 
 Oid outbox; ///< locked by this transaction, or InvalidOid
 int32 transaction_hops;
@@ -29,6 +30,9 @@ struct Batch {
     int32 link;
     int count;
     Size bytes;
+    bool has_command;
+    CommandId command; ///< of the last rename
+    char letter;       ///< of its group
     Datum keys[batch_keys_max];
     char evidence[batch_keys_max];
 };
@@ -53,11 +57,11 @@ void write(Batch* batch) {
     batch->bytes = 0;
 }
 
-void gather(Batch* batch, int32 link, Evidence evidence, std::string_view key) {
+void gather(Batch* batch, int32 link, char evidence, std::string_view key) {
     batch->link = link;
     batch->keys[batch->count] =
         PointerGetDatum(cstring_to_text_with_len(key.data(), int(key.size())));
-    batch->evidence[batch->count] = char(evidence);
+    batch->evidence[batch->count] = evidence;
     batch->count++;
     batch->bytes += INTALIGN(key.size() + VARHDRSZ);
 }
@@ -69,16 +73,23 @@ void make_room(Batch* batch, int32 link, int keys, Size bytes) {
         write(batch);
 }
 
-/// Renames go first, in batches of their own: old key, new key, old key, ...
+/// Renames go first, in batches of their own: old key, new key, old key, ... Those of one command
+/// bear one letter, r or R. What a subtransaction wrote that was rolled back did not happen.
 void gather_rename(void* context, const Captured& captured) {
     if (!captured.is_rename())
         return;
     auto* batch = static_cast<Batch*>(context);
-    make_room(batch, captured.link, 2, captured.key.size());
-    const Size middle = captured.key.find('\0');
+    const Rename rename = rename_of(captured);
+    if (!TransactionIdIsCurrentTransactionId(rename.writer))
+        return;
+    if (!batch->has_command || batch->command != rename.command)
+        batch->letter = batch->letter == 'r' ? 'R' : 'r';
+    batch->has_command = true;
+    batch->command = rename.command;
+    make_room(batch, captured.link, 2, rename.was.size() + rename.is.size());
     MemoryContext caller = MemoryContextSwitchTo(batch->memory);
-    gather(batch, captured.link, captured.evidence, captured.key.substr(0, middle));
-    gather(batch, captured.link, captured.evidence, captured.key.substr(middle + 1));
+    gather(batch, captured.link, batch->letter, rename.was);
+    gather(batch, captured.link, batch->letter, rename.is);
     MemoryContextSwitchTo(caller);
 }
 
@@ -88,7 +99,7 @@ void gather_key(void* context, const Captured& captured) {
     auto* batch = static_cast<Batch*>(context);
     make_room(batch, captured.link, 1, captured.key.size());
     MemoryContext caller = MemoryContextSwitchTo(batch->memory);
-    gather(batch, captured.link, captured.evidence, captured.key);
+    gather(batch, captured.link, char(captured.evidence), captured.key);
     MemoryContextSwitchTo(caller);
 }
 
@@ -117,6 +128,9 @@ void write_all() {
     batch->fixed[bulk] = BoolGetDatum(captured_count() >= bulk_keys_min);
     batch->fixed[hops] = Int32GetDatum(transaction_hops);
     batch->fixed[who] = PointerGetDatum(author());
+    batch->fixed[home] = Int64GetDatum(int64(GetSystemIdentifier()));
+    if (captured_count() >= bulk_keys_min)
+        tell_of_bulk();
     if (has_renames()) {
         walk(gather_rename, batch);
         write(batch);

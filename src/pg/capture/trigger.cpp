@@ -75,11 +75,9 @@ void report(const CapturedLink& link, TupleTableSlot* row, Evidence evidence) {
     add(link.link, evidence, key);
 }
 
-/// The command that wrote the row: renames of one command happened at once (a shift of all keys, a
-/// swap), those of different ones after each other.
-CommandId command_of(TupleTableSlot* row) {
+Datum system_column(TupleTableSlot* row, AttrNumber number) {
     bool null;
-    return DatumGetCommandId(slot_getsysattr(row, MinCommandIdAttributeNumber, &null));
+    return slot_getsysattr(row, number, &null);
 }
 
 void report_key_change(const CapturedLink& link, TupleTableSlot* before, TupleTableSlot* after) {
@@ -88,7 +86,9 @@ void report_key_change(const CapturedLink& link, TupleTableSlot* before, TupleTa
     if (!key_of(link, before, &was) || !key_of(link, after, &is))
         return;
     open_outbox();
-    add_rename(link.link, command_of(after), was, is);
+    add_rename(link.link,
+               {DatumGetTransactionId(system_column(after, MinTransactionIdAttributeNumber)),
+                DatumGetCommandId(system_column(after, MinCommandIdAttributeNumber)), was, is});
     add(link.link, Evidence::deleted, was);
     add(link.link, Evidence::changed, is);
 }

@@ -28,12 +28,12 @@ constinit Query take_renames = {"SELECT notion.take_renames($1::text::xid8, $2),
 constinit Query fold_batches = {
     "WITH batch AS ("
     "    DELETE FROM notion.outbox o USING ("
-    "        SELECT b.xid, b.part FROM notion.outbox b WHERE b.xid >= $1::text::xid8"
+    "        SELECT b.xid, b.part, b.system FROM notion.outbox b WHERE b.xid >= $1::text::xid8"
     // Renames of it came in since they were taken: the next round has them first.
     "           AND NOT EXISTS (SELECT FROM notion.outbox r WHERE r.xid = b.xid AND r.part = 0"
     "                              AND r.evidence ~ '^[rR]')"
     "         ORDER BY b.xid, b.part LIMIT $2) d"
-    "     WHERE o.xid = d.xid AND o.part = d.part RETURNING o.*),"
+    "     WHERE (o.xid, o.part, o.system) = (d.xid, d.part, d.system) RETURNING o.*),"
     " captured AS ("
     "    SELECT b.link, k.key, substr(b.evidence, k.n::int, 1) AS evidence, b.bulk, b.hops,"
     "           b.captured_at, b.who"

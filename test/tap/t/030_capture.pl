@@ -55,6 +55,11 @@ is(captured("UPDATE things SET name = name || '!' WHERE id = 1"), 'c1', 'update'
 is(captured('UPDATE things SET total = 5 WHERE id = 2'), 'c2', 'a generated column changed');
 is(captured('UPDATE things SET id = 9 WHERE id = 2'), 'r2 r9 d2 c9',
     'a key change is a rename, and both');
+is(captured(q{BEGIN; SAVEPOINT s; UPDATE things SET id = 10 WHERE id = 9; ROLLBACK TO s; COMMIT}),
+    'd9 c10', 'but one that was rolled back is no rename');
+is(captured(q{BEGIN; SAVEPOINT s; UPDATE things SET id = 10 WHERE id = 9; RELEASE s;
+    UPDATE things SET id = 9 WHERE id = 10; COMMIT}), 'r9 r10 R10 R9 d9 c10 d10 c9',
+    'and those of different commands are told apart');
 is(captured('DELETE FROM things WHERE id = 9'), 'd9', 'delete');
 is(captured("BEGIN; INSERT INTO things VALUES (3); DELETE FROM things WHERE id = 3; COMMIT"),
     'c3 d3', 'order within a transaction is kept');
