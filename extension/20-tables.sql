@@ -150,7 +150,6 @@ CREATE TABLE notion.webhooks (
     server name NOT NULL,
     id bigint GENERATED ALWAYS AS IDENTITY,
     armed_until timestamptz,
-    verification_token text,
     verified_at timestamptz,
     last_event_at timestamptz,
     events bigint NOT NULL DEFAULT 0,
@@ -158,7 +157,7 @@ CREATE TABLE notion.webhooks (
 );
 REVOKE ALL ON notion.webhooks FROM PUBLIC;
 COMMENT ON TABLE notion.webhooks IS
-    'webhook subscriptions; the verification token is readable by superusers only';
+    'webhook subscriptions; their verification tokens are sealed, in notion.tokens';
 
 CREATE TABLE notion.inbox (
     server name NOT NULL,

@@ -35,6 +35,7 @@ CREATE FUNCTION notion.identity(
     LANGUAGE c VOLATILE PARALLEL RESTRICTED
     AS 'MODULE_PATHNAME', 'notion_identity';
 REVOKE ALL ON FUNCTION notion.identity() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION notion.identity() TO pg_monitor;
 COMMENT ON FUNCTION notion.identity() IS
     'which cluster, database and timeline this is; notion.instance holds what the links know';
 
@@ -120,8 +121,16 @@ BEGIN
         RAISE EXCEPTION 'valid_for must be more than nothing and at most a day'
             USING ERRCODE = 'invalid_parameter_value';
     END IF;
+    IF notion.key_id() IS NULL THEN
+        RAISE EXCEPTION 'no key to seal secrets with'
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  DETAIL = 'The verification token of a subscription is kept sealed.',
+                  HINT = 'openssl rand -hex 32 >FILE; chmod 600 FILE; then ALTER SYSTEM SET '
+                         'notion.key_file = ''FILE'' and SELECT pg_reload_conf().';
+    END IF;
+    PERFORM notion.need_server_id(server);
     DELETE FROM notion.webhooks w
-     WHERE w.server = expect_webhook.server AND w.verification_token IS NULL;
+     WHERE w.server = expect_webhook.server AND w.verified_at IS NULL;
     INSERT INTO notion.webhooks (server, armed_until) VALUES (expect_webhook.server, armed);
     RETURN armed;
 END
@@ -131,21 +140,9 @@ COMMENT ON FUNCTION notion.expect_webhook(name, interval) IS
     'with notion.webhook_token and pastes it into Notion';
 
 CREATE FUNCTION notion.webhook_token(server name) RETURNS text
-    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    IF NOT EXISTS (SELECT FROM pg_foreign_server s
-                    WHERE s.srvname = server
-                      AND pg_has_role(notion.invoker(), s.srvowner, 'USAGE')) THEN
-        RAISE EXCEPTION 'must be owner of foreign server %', server
-            USING ERRCODE = 'insufficient_privilege';
-    END IF;
-    RETURN (SELECT w.verification_token FROM notion.webhooks w
-             WHERE w.server = webhook_token.server AND w.verification_token IS NOT NULL
-             ORDER BY w.id DESC LIMIT 1);
-END
-$$;
+    AS 'MODULE_PATHNAME', 'notion_webhook_token';
 COMMENT ON FUNCTION notion.webhook_token(name) IS
     'the token of the newest handshake, for its owner to paste into Notion; null before it came';
 

@@ -81,9 +81,12 @@ SELECT 'failures', l.table_id::regclass::text, 'warning',
        pg_catalog.format('%s rows set aside', pg_catalog.count(*)),
        'notion.failures says why; notion.retry once the cause is mended, or notion.discard'
   FROM notion.work w JOIN notion.links l ON l.id = w.link
- WHERE w.state = 'failed' GROUP BY l.table_id;
+ WHERE w.state = 'failed' GROUP BY l.table_id
+UNION ALL
+SELECT c.what, c.name, c.level, c.state, c.hint FROM notion.connection_health c;
 COMMENT ON VIEW notion.health IS
     'whether all is well: level ok, warning or trouble; what to do stands in hint. Workers, '
-    'whose database this is, breakers, links, unknown outcomes, failures. No values of rows: '
+    'whose database this is, breakers, links, unknown outcomes, failures, keys, '
+    'tokens. No values of rows: '
     'for pg_monitor';
 GRANT SELECT ON notion.health TO pg_monitor;

@@ -1,5 +1,5 @@
 // One HTTP call of the worker: see the header. scope: worker.
-#include "bridge/client.hpp"
+#include "bridge/call.hpp"
 
 #include <optional>
 #include <string>
@@ -29,11 +29,12 @@ net::Method method_of(std::string_view name) {
     return net::Method::get;
 }
 
-Call* open(const Endpoint& endpoint, net::Method method, std::string_view path, std::string body) {
+Call* open(const Endpoint& endpoint, const std::string& authorization, net::Method method,
+           std::string_view path, std::string body) {
     net::Request request;
     request.method = method;
     request.url = std::string(endpoint.api_url) + std::string(path);
-    request.headers = {"Authorization: Bearer " + std::string(endpoint.token),
+    request.headers = {"Authorization: " + authorization,
                        "Notion-Version: " + std::string(endpoint.api_version),
                        "User-Agent: pg_notion"};
     if (method != net::Method::get)
@@ -52,14 +53,22 @@ Call* open(const Endpoint& endpoint, net::Method method, std::string_view path, 
                     {}};
 }
 
+std::string bearer(const Endpoint& endpoint) {
+    return "Bearer " + std::string(endpoint.token);
+}
+
 Call* open(const Endpoint& endpoint, notion::Call call) {
-    net::Method method = call.method == Method::get     ? net::Method::get
-                         : call.method == Method::patch ? net::Method::patch
-                                                        : net::Method::post;
-    return open(endpoint, method, call.path, std::move(call.body));
+    return open_call(endpoint, bearer(endpoint), std::move(call));
 }
 
 } // namespace
+
+Call* open_call(const Endpoint& endpoint, const std::string& authorization, notion::Call call) {
+    net::Method method = call.method == Method::get     ? net::Method::get
+                         : call.method == Method::patch ? net::Method::patch
+                                                        : net::Method::post;
+    return open(endpoint, authorization, method, call.path, std::move(call.body));
+}
 
 Call* call_open(const Endpoint& endpoint, std::string_view request, Fault& fault) noexcept {
     Call* call = nullptr;
@@ -67,8 +76,8 @@ Call* call_open(const Endpoint& endpoint, std::string_view request, Fault& fault
         Result<json::Document> parsed = json::parse(request);
         if (!parsed.ok())
             return fill(fault, parsed.error());
-        call = open(endpoint, method_of(json::text(*parsed, "method")), json::text(*parsed, "path"),
-                    std::string(json::text(*parsed, "body")));
+        call = open(endpoint, bearer(endpoint), method_of(json::text(*parsed, "method")),
+                    json::text(*parsed, "path"), std::string(json::text(*parsed, "body")));
     });
     return call;
 }

@@ -5,6 +5,7 @@
 
 #include "pg/connection.hpp"
 #include "pg/raise.hpp"
+#include "pg/sealed.hpp"
 #include "pg/settings.hpp"
 
 namespace notion::pg {
@@ -12,37 +13,6 @@ namespace {
 
 // Tokens of Notion have about 50 characters; those of OAuth may grow.
 constexpr size_t token_bytes_max = 4096;
-
-/// The file's first line, without blanks around it. Nothing of the file is ever in a message.
-const char* read_token(const char* path) {
-    char buffer[token_bytes_max + 1];
-    FILE* file = AllocateFile(path, PG_BINARY_R);
-    if (file == nullptr)
-        ereport(ERROR,
-                (errcode_for_file_access(), errmsg("could not open token file \"%s\": %m", path)));
-    size_t bytes = fread(buffer, 1, sizeof buffer, file);
-    bool failed = ferror(file) != 0;
-    FreeFile(file);
-    if (failed)
-        ereport(ERROR,
-                (errcode_for_file_access(), errmsg("could not read token file \"%s\": %m", path)));
-    size_t from = 0;
-    while (from < bytes && isspace(static_cast<unsigned char>(buffer[from])))
-        from++;
-    size_t to = from;
-    while (to < bytes && isgraph(static_cast<unsigned char>(buffer[to])))
-        to++;
-    bool clean = to > from && bytes <= token_bytes_max;
-    for (size_t at = to; at < bytes; at++)
-        clean = clean && isspace(static_cast<unsigned char>(buffer[at]));
-    char* token = clean ? pnstrdup(buffer + from, to - from) : nullptr;
-    explicit_bzero(buffer, sizeof buffer);
-    if (token == nullptr)
-        ereport(ERROR, (errcode(sqlstate_of(ErrorKind::no_token)),
-                        errmsg("token file \"%s\" does not hold a token", path),
-                        errdetail("It must hold one word and nothing else.")));
-    return token;
-}
 
 const char* option(List* options, const char* name) {
     ListCell* cell;
@@ -56,29 +26,51 @@ const char* option(List* options, const char* name) {
 
 bool has_mapping(Oid role, Oid server) {
     return SearchSysCacheExists2(USERMAPPINGUSERSERVER, ObjectIdGetDatum(role),
-                                 ObjectIdGetDatum(server)) ||
-           SearchSysCacheExists2(USERMAPPINGUSERSERVER, ObjectIdGetDatum(InvalidOid),
                                  ObjectIdGetDatum(server));
 }
 
+void refuse_in_clear(const ForeignServer* server) {
+    if (!settings::require_sealed_tokens)
+        return;
+    ereport(ERROR,
+            (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+             errmsg("a user mapping for server \"%s\" holds a token in clear", server->servername),
+             errdetail("notion.require_sealed_tokens forbids the option \"token\"."),
+             errhint("ALTER USER MAPPING … OPTIONS (DROP token), then give a new token with "
+                     "notion.set_token or COPY notion.token_in, and revoke the old one.")));
+}
+
+[[noreturn]] void no_token(const char* what, const ForeignServer* server) {
+    ereport(ERROR, (errcode(sqlstate_of(ErrorKind::no_token)), errmsg("%s", what),
+                    errhint("COPY notion.token_in FROM STDIN, SELECT notion.set_token(%s, file "
+                            "=> '…'), or CREATE USER MAPPING … OPTIONS (token_file '…').",
+                            quote_literal_cstr(server->servername))));
+    pg_unreachable();
+}
+
+/// What the role's mapping says, else what is sealed for it; PUBLIC's where it has no mapping.
 const char* token_of(const ForeignServer* server, Oid role) {
     const char* name = GetUserNameFromId(role, true);
-    if (!has_mapping(role, server->serverid))
-        ereport(ERROR, (errcode(sqlstate_of(ErrorKind::no_token)),
-                        errmsg("no user mapping for role \"%s\" and server \"%s\"",
-                               name != nullptr ? name : "?", server->servername),
-                        errhint("CREATE USER MAPPING FOR %s SERVER %s OPTIONS (token_file '…').",
-                                name != nullptr ? quote_identifier(name) : "CURRENT_USER",
-                                quote_identifier(server->servername))));
-    UserMapping* mapping = GetUserMapping(role, server->serverid);
-    const char* token = option(mapping->options, "token");
-    if (const char* file = option(mapping->options, "token_file"))
-        token = read_token(file);
+    const bool own = has_mapping(role, server->serverid);
+    if (!own && !has_mapping(InvalidOid, server->serverid))
+        no_token(psprintf("no user mapping for role \"%s\" and server \"%s\"",
+                          name != nullptr ? name : "?", server->servername),
+                 server);
+    List* options = GetUserMapping(role, server->serverid)->options;
+    if (const char* file = option(options, "token_file"))
+        return read_token_file(file);
+    if (const char* token = option(options, "token")) {
+        refuse_in_clear(server);
+        return token;
+    }
+    const char* id = server_id(server);
+    const char* token = id == nullptr ? nullptr
+                                      : open_token(server->serverid, id, own ? role : InvalidOid,
+                                                   server->servername);
     if (token == nullptr)
-        ereport(ERROR, (errcode(sqlstate_of(ErrorKind::no_token)),
-                        errmsg("the user mapping of role \"%s\" for server \"%s\" has no token",
-                               name != nullptr ? name : "?", server->servername),
-                        errhint("Give it the option token_file.")));
+        no_token(psprintf("the user mapping of role \"%s\" for server \"%s\" has no token",
+                          name != nullptr ? name : "?", server->servername),
+                 server);
     return token;
 }
 
@@ -114,6 +106,37 @@ Connection* prepare(Oid server_oid) {
 
 } // namespace
 
+/// The file's first line, without blanks around it. Nothing of the file is ever in a message.
+const char* read_token_file(const char* path) {
+    char buffer[token_bytes_max + 1];
+    FILE* file = AllocateFile(path, PG_BINARY_R);
+    if (file == nullptr)
+        ereport(ERROR,
+                (errcode_for_file_access(), errmsg("could not open token file \"%s\": %m", path)));
+    size_t bytes = fread(buffer, 1, sizeof buffer, file);
+    bool failed = ferror(file) != 0;
+    FreeFile(file);
+    if (failed)
+        ereport(ERROR,
+                (errcode_for_file_access(), errmsg("could not read token file \"%s\": %m", path)));
+    size_t from = 0;
+    while (from < bytes && isspace(static_cast<unsigned char>(buffer[from])))
+        from++;
+    size_t to = from;
+    while (to < bytes && isgraph(static_cast<unsigned char>(buffer[to])))
+        to++;
+    bool clean = to > from && bytes <= token_bytes_max;
+    for (size_t at = to; at < bytes; at++)
+        clean = clean && isspace(static_cast<unsigned char>(buffer[at]));
+    const char* token = clean ? keep_secret({buffer + from, to - from}) : nullptr;
+    explicit_bzero(buffer, sizeof buffer);
+    if (token == nullptr)
+        ereport(ERROR, (errcode(sqlstate_of(ErrorKind::no_token)),
+                        errmsg("token file \"%s\" does not hold a token", path),
+                        errdetail("It must hold one word and nothing else.")));
+    return token;
+}
+
 bool is_notion_url(const char* api_url) {
     return std::string_view(api_url) == bridge::notion_url;
 }
@@ -122,13 +145,17 @@ Connection* connect_without_token(Oid server) {
     return prepare(server);
 }
 
-Connection* connect(Oid server, Oid role) {
+Connection* connect_with(Oid server, const char* token) {
     Connection* connection = prepare(server);
-    connection->endpoint.token = token_of(GetForeignServer(server), role);
+    connection->endpoint.token = token;
     bridge::Fault fault;
     if (!bridge::fingerprint(connection->endpoint.token, connection->allowance.token, fault))
         raise(fault);
     return connection;
+}
+
+Connection* connect(Oid server, Oid role) {
+    return connect_with(server, token_of(GetForeignServer(server), role));
 }
 
 } // namespace notion::pg

@@ -23,6 +23,12 @@ struct Connection {
 /// mapping, no token, or the server may not point where it does.
 Connection* connect(Oid server, Oid role);
 
+/// The same with a token that is stored nowhere yet; the connection points to it.
+Connection* connect_with(Oid server, const char* token);
+
+/// The one word that a file of the server holds. Raises where it holds anything else.
+const char* read_token_file(const char* path);
+
 /// The same checks of the server alone, no token read: for EXPLAIN, which makes no request.
 Connection* connect_without_token(Oid server);
 

@@ -5,6 +5,7 @@
 #include "pg/postgres.hpp"
 
 #include "pg/fdw/lookup.hpp"
+#include "pg/log_hook.hpp"
 #include "pg/settings.hpp"
 #include "pg/shared.hpp"
 #include "pg/worker/launcher.hpp"
@@ -21,6 +22,7 @@ extern "C" void _PG_init(void) {
     notion::pg::settings::define();
     notion::pg::reserve_shared();
     notion::pg::lookup_register();
+    notion::pg::hook_log();
     if (!process_shared_preload_libraries_in_progress)
         return;
     notion::pg::worker::hook_utility();

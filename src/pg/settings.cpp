@@ -13,6 +13,8 @@ char* listen = nullptr;
 int poll_interval_s = 60;
 bool local_only = false;
 char* key_file = nullptr;
+char* key_command = nullptr;
+bool require_sealed_tokens = false;
 int log_retention_min = 30 * 24 * 60;
 int max_parallel_requests = 8;
 bool capture = true;
@@ -46,6 +48,9 @@ constexpr Switch switches[] = {
     {"notion.local_only", "Refuses every connection that does not stay on this machine.",
      "For test and staging servers: a copy of production cannot then speak to Notion.", &local_only,
      false, PGC_SIGHUP, superusers_see},
+    {"notion.require_sealed_tokens", "Refuses tokens that stand in clear in a user mapping.",
+     "Sealed tokens and token files are left.", &require_sealed_tokens, false, PGC_SIGHUP,
+     superusers_see},
     {"notion.capture", "Records changes of linked tables in the outbox.",
      "Where off, what a transaction changes is found only by notion.sync.", &capture, true,
      PGC_SUSET, 0},
@@ -106,7 +111,10 @@ constexpr Text texts[] = {
     {"notion.listen", "Address and port of the webhook listener, as host:port.",
      "Empty means none. A proxy that ends TLS stands before it.", &listen, PGC_SUSET, 0},
     {"notion.key_file", "File with the key that seals tokens in this database.",
-     "32 bytes in hexadecimal, readable by the server's account alone.", &key_file, PGC_SIGHUP,
+     "64 hexadecimal digits; further lines are older keys. Readable by the server's account alone.",
+     &key_file, PGC_SIGHUP, superusers_see},
+    {"notion.key_command", "Shell command that writes what notion.key_file would hold.",
+     "Run by each session on first need; it has ten seconds.", &key_command, PGC_SIGHUP,
      superusers_see},
     {"notion.proxy", "Proxy for requests to Notion, as http://host:port.",
      "Empty means none, whatever the environment of the server says.", &proxy, PGC_SIGHUP,

@@ -5,22 +5,24 @@
 
 namespace notion::pg::settings {
 
-extern bool worker;               ///< notion.worker
-extern char* listen;              ///< notion.listen: "" = off
-extern int poll_interval_s;       ///< notion.poll_interval
-extern bool local_only;           ///< notion.local_only
-extern char* key_file;            ///< notion.key_file: "" = none
-extern int log_retention_min;     ///< notion.log_retention
-extern int max_parallel_requests; ///< notion.max_parallel_requests
-extern bool capture;              ///< notion.capture
-extern char* proxy;               ///< notion.proxy: "" = none
-extern char* ca_file;             ///< notion.ca_file: "" = the system's
-extern int settle_ms;             ///< notion.settle: protocol.md 1.6
-extern int index_lag_ms;          ///< notion.index_lag: protocol.md 1.3 d
-extern int apply_timeout_ms;      ///< notion.apply_timeout
-extern int max_requests;          ///< notion.max_requests: 0 = no limit
-extern int analyze_requests;      ///< notion.analyze_requests: 0 = foreign tables are left out
-extern bool pushdown;             ///< notion.pushdown
+extern bool worker;                ///< notion.worker
+extern char* listen;               ///< notion.listen: "" = off
+extern int poll_interval_s;        ///< notion.poll_interval
+extern bool local_only;            ///< notion.local_only
+extern char* key_file;             ///< notion.key_file: "" = none
+extern char* key_command;          ///< notion.key_command: "" = none
+extern bool require_sealed_tokens; ///< notion.require_sealed_tokens
+extern int log_retention_min;      ///< notion.log_retention
+extern int max_parallel_requests;  ///< notion.max_parallel_requests
+extern bool capture;               ///< notion.capture
+extern char* proxy;                ///< notion.proxy: "" = none
+extern char* ca_file;              ///< notion.ca_file: "" = the system's
+extern int settle_ms;              ///< notion.settle: protocol.md 1.6
+extern int index_lag_ms;           ///< notion.index_lag: protocol.md 1.3 d
+extern int apply_timeout_ms;       ///< notion.apply_timeout
+extern int max_requests;           ///< notion.max_requests: 0 = no limit
+extern int analyze_requests;       ///< notion.analyze_requests: 0 = foreign tables are left out
+extern bool pushdown;              ///< notion.pushdown
 
 void define();
 

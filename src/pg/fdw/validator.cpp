@@ -5,6 +5,8 @@
 
 #include "bridge/scan.hpp"
 #include "pg/connection.hpp"
+#include "pg/sealed.hpp"
+#include "pg/settings.hpp"
 #include "pg/zone.hpp"
 
 extern "C" {
@@ -27,6 +29,21 @@ struct Known {
                     errmsg("invalid value for option \"%s\"", option->defname),
                     errhint("Expected %s.", expected)));
     pg_unreachable();
+}
+
+/// The servers that a role owns, itself or as a member.
+List* servers_of(Oid role) {
+    List* found = NIL;
+    Relation servers = table_open(ForeignServerRelationId, AccessShareLock);
+    SysScanDesc scan = systable_beginscan(servers, InvalidOid, false, nullptr, 0, nullptr);
+    for (HeapTuple it; HeapTupleIsValid(it = systable_getnext(scan));) {
+        auto* form = reinterpret_cast<Form_pg_foreign_server>(GETSTRUCT(it));
+        if (has_privs_of_role(role, form->srvowner))
+            found = lappend_oid(found, form->oid);
+    }
+    systable_endscan(scan);
+    table_close(servers, AccessShareLock);
+    return found;
 }
 
 /// Only digits, so that what is accepted here is read without an error later.
@@ -112,6 +129,23 @@ void is_api_url(DefElem* option) {
                     errdetail("Only a superuser may point a server anywhere but at Notion.")));
 }
 
+/// Sealed tokens are bound to it: whoever could give his server another's id could use them.
+void is_server_id(DefElem* option) {
+    const char* id = defGetString(option);
+    if (strlen(id) != 36 || strspn(id, "0123456789abcdef-") != 36)
+        refuse(option, "a uuid in lower case, as pg_notion gives it");
+    if (superuser())
+        return;
+    ListCell* cell;
+    foreach (cell, servers_of(GetUserId()))
+        if (const char* known = server_id(GetForeignServer(lfirst_oid(cell))))
+            if (strcmp(known, id) == 0)
+                return; // as it was
+    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                    errmsg("permission denied to set option \"id\""),
+                    errdetail("The id of a server is given by pg_notion, and kept by dumps.")));
+}
+
 void is_token(DefElem* option) {
     const char* token = defGetString(option);
     size_t length = strlen(token);
@@ -120,11 +154,17 @@ void is_token(DefElem* option) {
     for (size_t at = 0; at < length; at++)
         if (token[at] <= ' ' || token[at] > '~')
             refuse(option, "a token of Notion, without blanks");
+    if (settings::require_sealed_tokens)
+        ereport(ERROR,
+                (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("option \"token\" is not allowed"),
+                 errdetail("notion.require_sealed_tokens forbids tokens in clear."),
+                 errhint("COPY notion.token_in FROM STDIN, or the option token_file.")));
     ereport(WARNING,
             (errmsg("the token now stands in clear in the catalog"),
              errdetail("Dumps of this database contain it, and the statement just made may stand "
                        "in the server's log and in pg_stat_statements."),
-             errhint("Use the option token_file.")));
+             errhint("COPY notion.token_in FROM STDIN, or the option token_file; then revoke this "
+                     "token in Notion.")));
 }
 
 void is_token_file(DefElem* option) {
@@ -150,6 +190,7 @@ constexpr Known known[] = {
     {ForeignServerRelationId, "on_misfit", is_misfit},
     {ForeignServerRelationId, "names", is_names},
     {ForeignServerRelationId, "text_pushdown", is_boolean},
+    {ForeignServerRelationId, "id", is_server_id},
     {UserMappingRelationId, "token", is_token},
     {UserMappingRelationId, "token_file", is_token_file},
     {ForeignTableRelationId, "data_source", is_filled},

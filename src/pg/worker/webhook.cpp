@@ -4,6 +4,7 @@
 
 #include "bridge/sync.hpp"
 #include "pg/own.hpp"
+#include "pg/sealed.hpp"
 #include "pg/worker/query.hpp"
 #include "pg/worker/shared.hpp"
 #include "pg/worker/webhook.hpp"
@@ -23,16 +24,15 @@ constinit Query known_server = {
     "SELECT FROM pg_foreign_server s JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw"
     " WHERE s.srvname = $1::name AND w.fdwname = 'notion_fdw'"};
 
-constinit Query read_tokens = {
-    "SELECT verification_token FROM notion.webhooks"
-    " WHERE server = $1::name AND verification_token IS NOT NULL ORDER BY id DESC LIMIT 16"};
+constinit Query read_webhooks = {
+    "SELECT id FROM notion.webhooks WHERE server = $1::name AND verified_at IS NOT NULL"
+    " ORDER BY id DESC LIMIT 16"};
 
 constinit Query take_handshake = {
-    "UPDATE notion.webhooks SET verification_token = $2, verified_at = clock_timestamp(),"
-    "       armed_until = NULL"
+    "UPDATE notion.webhooks SET verified_at = clock_timestamp(), armed_until = NULL"
     " WHERE server = $1::name AND id = (SELECT id FROM notion.webhooks"
     "        WHERE server = $1::name AND armed_until > clock_timestamp()"
-    "        ORDER BY id DESC LIMIT 1)"};
+    "        ORDER BY id DESC LIMIT 1) RETURNING id"};
 
 constinit Query keep_event = {
     "WITH event AS ("
@@ -42,54 +42,77 @@ constinit Query keep_event = {
     "        ON CONFLICT (server, event_id) DO NOTHING RETURNING 1)"
     "UPDATE notion.webhooks SET last_event_at = clock_timestamp(),"
     "       events = events + (SELECT count(*) FROM event)"
-    " WHERE server = $1::name AND verification_token = $3"};
+    " WHERE server = $1::name AND id = $3"};
 
 constinit Query read_event = {
     "SELECT $1::jsonb ->> 'kind' = 'handshake', $1::jsonb ->> 'token',"
     "       coalesce($1::jsonb ->> 'id', '') <> '' AND coalesce($1::jsonb ->> 'type', '') <> ''"};
 
-/// The token that signed the body, or null.
-const char* signer(std::string_view server, std::string_view body, std::string_view signature) {
-    uint64 count = run(read_tokens, {as_text(server)});
-    for (uint64 row = 0; row < Min(count, tokens_max); row++) {
-        const char* token = column_text(row, 1);
-        if (bridge::webhook_signed(body, signature, token))
-            return token;
-    }
-    return nullptr;
+const char* kind_of(int64_t webhook) {
+    return psprintf("webhook %lld", static_cast<long long>(webhook));
 }
 
-int handshake(std::string_view server, std::string_view body, std::string_view signature,
+/// The subscription that signed the body; 0: none of those that could be opened, < 0: and at least
+/// one could not.
+int64_t signer(const char* server, const char* id, std::string_view body,
+               std::string_view signature) {
+    int64_t webhooks[tokens_max];
+    const uint64 count = Min(run(read_webhooks, {as_text(server)}), tokens_max);
+    for (uint64 row = 0; row < count; row++)
+        webhooks[row] = column_int8(row, 1);
+    const char* reason = nullptr;
+    for (uint64 row = 0; row < count; row++) {
+        Secret token =
+            try_open_secret({id, "", kind_of(webhooks[row])}, InvalidOid, server, &reason);
+        if (token != nullptr && bridge::webhook_signed(body, signature, token))
+            return webhooks[row];
+    }
+    if (reason == nullptr)
+        return 0;
+    ereport(WARNING, (errmsg("a webhook of server \"%s\" cannot be checked", server),
+                      errdetail("%s", reason)));
+    return -1;
+}
+
+int handshake(const char* server, const char* id, std::string_view body, std::string_view signature,
               const char* token) {
     if (token == nullptr || !bridge::webhook_signed(body, signature, token))
         return 401;
-    return run(take_handshake, {as_text(server), as_text(token)}) == 1 ? 200 : 403;
+    if (run(take_handshake, {as_text(server)}) == 0)
+        return 403;
+    store_secret({id, "", kind_of(column_int8(0, 1))}, InvalidOid, token);
+    return 200;
 }
 
 } // namespace
 
-int receive_webhook(std::string_view server, std::string_view body, std::string_view signature) {
-    if (run(known_server, {as_text(server)}) == 0)
+int receive_webhook(std::string_view server_name, std::string_view body,
+                    std::string_view signature) {
+    if (run(known_server, {as_text(server_name)}) == 0)
         return 404;
     if (body.size() > body_bytes_max)
         return 413;
+    const char* server = pnstrdup(server_name.data(), server_name.size());
+    const char* id = server_id(GetForeignServerByName(server, false));
+    if (id == nullptr)
+        return 403; // notion.expect_webhook gives it one
     // Who signed with a token that we hold is Notion, whatever else the body says.
-    const char* token = signer(server, body, signature);
+    const int64_t webhook = signer(server, id, body, signature);
     bridge::Fault fault;
     auto* text = own<bridge::Text, bridge::text_free>(
         CurrentMemoryContext, [](bridge::Fault& out) { return bridge::text_new(out); });
     if (!bridge::webhook_event(body, text, fault))
-        return token != nullptr ? 400 : 401;
+        return webhook > 0 ? 400 : webhook < 0 ? 503 : 401;
     std::string_view view = bridge::text_view(text);
     const char* event = pnstrdup(view.data(), view.size());
     run(read_event, {as_jsonb(event)});
     if (column_bool(0, 1))
-        return handshake(server, body, signature, column_text(0, 2));
-    if (token == nullptr)
-        return 401;
+        return handshake(server, id, body, signature, column_text(0, 2));
+    if (webhook <= 0)
+        return webhook < 0 ? 503 : 401;
     if (!column_bool(0, 3))
         return 400;
-    run(keep_event, {as_text(server), as_jsonb(event), as_text(token)});
+    run(keep_event, {as_text(server), as_jsonb(event), as_int8(webhook)});
     return 200;
 }
 

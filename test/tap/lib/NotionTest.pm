@@ -15,14 +15,17 @@ use Test::More;
 use Time::HiRes ();
 
 our @EXPORT =
-  qw(start_node start_emulator connect_workspace token_file wait_until wait_for sql json);
+  qw(start_node start_emulator connect_workspace token_file key_file error_of wait_until wait_for
+  sql json);
 
 my $patience_s = $ENV{PG_TEST_TIMEOUT_DEFAULT} || 60;
 my $json = JSON::PP->new->utf8->canonical->allow_nonref;
 
-# A started cluster; arguments: lines for postgresql.conf; preload => 0 leaves the library out.
+# A started cluster; arguments: lines for postgresql.conf; preload => 0 leaves the library out, and
+# key => 0 the key that seals secrets.
 sub start_node {
     my ($name, %settings) = @_;
+    $settings{'notion.key_file'} //= key_file("$name.key") if delete $settings{key} // 1;
     my $preload = delete $settings{preload} // 1;
     my $node = PostgreSQL::Test::Cluster->new($name);
     $node->init(allows_streaming => delete $settings{allows_streaming});
@@ -38,10 +41,32 @@ sub start_emulator { return NotionTest::Emulator->start(@_); }
 # A file with a token in it, readable by the server's user only.
 sub token_file {
     my ($token) = @_;
-    my $path = PostgreSQL::Test::Utils::tempdir() . "/$token";
+    my $path = PostgreSQL::Test::Utils::tempdir() . '/token';
     PostgreSQL::Test::Utils::append_to_file($path, "$token\n");
     chmod 0600, $path;
     return $path;
+}
+
+# A file with keys (one, made of the name, if none is given), readable by the server's user only.
+# A name without a folder is a new file; a path is written anew.
+sub key_file {
+    my ($name, @keys) = @_;
+    my $path = $name =~ m{/} ? $name : PostgreSQL::Test::Utils::tempdir() . "/$name";
+    unlink $path;
+    PostgreSQL::Test::Utils::append_to_file($path,
+        join '', map { "$_\n" } @keys ? @keys : unpack 'H*', substr $name x 32, 0, 32);
+    chmod 0600, $path;
+    return $path;
+}
+
+# What psql says of statements that fail, verbosely: "42501: message …, DETAIL, HINT". Arguments:
+# database, role (logs in as it), in (what COPY reads).
+sub error_of {
+    my ($node, $statements, %args) = @_;
+    my (undef, undef, $err) = $node->psql($args{database} // 'postgres',
+        "\\set VERBOSITY verbose\n$statements",
+        extra_params => [ $args{role} ? ('-U', $args{role}) : () ]);
+    return $err;
 }
 
 # Makes the extension, the server and the user mapping. Arguments: database (postgres), name (acme),

@@ -47,8 +47,10 @@ is(sql($node, "SELECT notion.webhook_token('acme')"), $token, 'and its owner rea
 is(deliver(json({ verification_token => 'evil' }), token => 'evil'), 403,
     'a second one is not: the first disarmed it');
 my ($status, undef, $err) = $node->psql('postgres', 'CREATE ROLE guest; SET ROLE guest;
-    SELECT verification_token FROM notion.webhooks');
+    SELECT sealed FROM notion.tokens');
 like($err, qr/permission denied/, 'nobody else reads it');
+is(sql($node, "SELECT count(*) FROM notion.tokens WHERE kind LIKE 'webhook %' AND
+    position('$token'::bytea IN sealed) = 0"), 1, 'it is kept sealed');
 
 my $event = { id => '11111111-2222-4333-8444-555555555555', type => 'page.properties_updated',
     timestamp => '2026-11-01T12:00:00.000Z', entity => { id => $pair->{source}, type => 'page' },
