@@ -113,8 +113,8 @@ void Crew::begin_by_cuts(int parts) {
     bounded_ = true;
 }
 
-/// Rows that it has still to read, if the rest of its time is as full as what was read; 0 where it
-/// has no part that could be given away.
+/// Rows that it has still to read, if the rest of its time is as full as the answer that came last;
+/// 0 where it has no part that could be given away.
 double Crew::left_in(const Lane& lane) const {
     const Range& range = lane.walk().range();
     if (lane.is_done() || &lane == newest_ || !range.before || !lane.front() || lane.answers() == 0)
@@ -122,9 +122,8 @@ double Crew::left_in(const Lane& lane) const {
     auto ahead = static_cast<double>(range.before->us - lane.front()->us);
     if (ahead < 2.0 * minute_us)
         return 0;
-    auto behind = static_cast<double>(
-        std::max(lane.front()->us - range.from.value_or(*lane.first()).us, minute_us));
-    return static_cast<double>(lane.rows() + static_cast<int64_t>(lane.left())) / behind * ahead;
+    auto behind = static_cast<double>(std::max(lane.front()->us - lane.back()->us, minute_us));
+    return page_size_max / behind * ahead;
 }
 
 /// The lane that has most left gives up the later of its parts.

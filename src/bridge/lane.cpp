@@ -105,9 +105,9 @@ Status Lane::load(std::string body) {
     if (size_ > 0)
         if (Result<PageHead> last = page_head((*results_)[results_->Size() - 1]))
             front_ = last->created;
-    if (size_ > 0 && !first_)
+    if (size_ > 0)
         if (Result<PageHead> head = page_head((*results_)[0]))
-            first_ = head->created;
+            back_ = head->created;
     return Done{};
 }
 

@@ -52,7 +52,8 @@ class Lane {
     const Walk& walk() const { return walk_; }
     /// The latest creation time received; none before the first answer, or where it is empty.
     std::optional<Instant> front() const { return front_; }
-    std::optional<Instant> first() const { return first_; }
+    /// The earliest of the answer that came last.
+    std::optional<Instant> back() const { return back_; }
     /// What the newest pages leave to the oldest lane: pages created before this, but for some.
     /// Nullopt where they did not come in order. requires: made for them, and in hand.
     std::optional<Instant> leaves(std::vector<std::string>& but) const;
@@ -92,7 +93,7 @@ class Lane {
     int64_t answers_ = 0;
     int64_t meagre_ = 0;
     int64_t rows_before_ = 0; ///< rows_ when the answer in hand came
-    std::optional<Instant> first_;
+    std::optional<Instant> back_;
     std::optional<Instant> front_;
 };
 

@@ -25,7 +25,8 @@ Column column_of(const ScanColumn& view, const Zone* zone) {
 
 Row::Row(const Endpoint& endpoint, std::vector<Column> columns, std::string table, bool misfit_null)
     : columns_(std::move(columns)), table_(std::move(table)), misfit_null_(misfit_null),
-      values_(columns_.size()), items_(columns_.size()), completion_(endpoint) {}
+      values_(columns_.size()), items_(columns_.size()), places_(columns_.size()),
+      completion_(endpoint) {}
 
 void Row::begin(const PageHead& head, const json::Value& page) {
     head_ = head;
@@ -81,8 +82,9 @@ Status Row::decode_all() {
             values_[next_] = std::move(*value);
             continue;
         }
-        const json::Value* value = column.by_name ? json::find(*head_.properties, column.property)
-                                                  : property_by_id(head_, column.property);
+        const json::Value* value = column.by_name
+                                       ? json::find(*head_.properties, column.property)
+                                       : property_by_id(head_, column.property, places_[next_]);
         if (value == nullptr)
             return fail(ErrorKind::property_missing,
                         "column \"" + column.name + "\" of foreign table \"" + table_ +

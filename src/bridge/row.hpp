@@ -61,7 +61,8 @@ class Row {
     const json::Value* page_ = nullptr;
     std::vector<Value> values_;
     std::vector<std::vector<std::string_view>> items_;
-    size_t next_ = 0; ///< column to be decoded next
+    size_t next_ = 0;              ///< column to be decoded next
+    std::vector<unsigned> places_; ///< of the columns' properties in the page before
 
     Reader completion_;
     std::string cut_property_; ///< id of the one that is being completed

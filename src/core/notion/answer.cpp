@@ -51,6 +51,25 @@ const json::Value* property_by_id(const PageHead& page, std::string_view propert
     return nullptr;
 }
 
+const json::Value* property_by_id(const PageHead& page, std::string_view property_id,
+                                  unsigned& place) {
+    const auto& members = page.properties->GetObject();
+    if (place < members.MemberCount()) {
+        const json::Value& value = (members.MemberBegin() + place)->value;
+        if (json::text(value, "id") == property_id)
+            return &value;
+    }
+    unsigned at = 0;
+    for (const auto& member : members) {
+        if (json::text(member.value, "id") == property_id) {
+            place = at;
+            return &member.value;
+        }
+        at++;
+    }
+    return nullptr;
+}
+
 Result<ListHead> list_head(const json::Value& list) {
     ListHead head;
     head.results = json::find(list, "results");

@@ -41,6 +41,10 @@ Result<PageHead> page_head(const json::Value& page);
 
 /// The property value with this id in a page, or nullptr: absent is unknown, never NULL.
 const json::Value* property_by_id(const PageHead& page, std::string_view property_id);
+/// The same, looking first where it was found in the page before: pages show their properties in
+/// one order. `place`: 0 at first.
+const json::Value* property_by_id(const PageHead& page, std::string_view property_id,
+                                  unsigned& place);
 
 /// A list answer: results, where to go on, and whether Notion cut it at its cap.
 struct ListHead {
