@@ -19,7 +19,7 @@ namespace notion::net {
 namespace {
 
 // Connections kept for reuse: enough for one token's parallel requests.
-constexpr long idle_connections_max = 16;
+constexpr long idle_connections_max = 64;
 // One step() does at most this many rounds, so that the caller gets to check for interrupts
 // however fast the other end delivers.
 constexpr int rounds_max = 16;

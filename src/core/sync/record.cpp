@@ -53,8 +53,10 @@ void record_field(const Field& field, const Cell& p, const Snapshot& snapshot, R
 
 /// What a new page holds in a property that was not sent. A default there is nobody's edit: base,
 /// no news. But a value in a field that only Notion fills (an ID, a time, a formula) is the row's
-/// first: it has no base, and so is news.
+/// first: it has no base, and so is news. So is any value once somebody else has edited the page,
+/// which may be before its create is known to have been done: then it may be an edit.
 void record_unsent(const Link& link, const Wish& wish, Recorded& recorded) {
+    const bool is_touched = recorded.snapshot.edited_by != recorded.snapshot.created_by;
     for (const Field& field : link.fields) {
         const auto half = recorded.snapshot.properties.find(field.property_id);
         if (half == recorded.snapshot.properties.end() || wish.fields.contains(field.id) ||
@@ -64,7 +66,8 @@ void record_unsent(const Link& link, const Wish& wish, Recorded& recorded) {
         const bool is_default = value.ok() && is_empty(*value);
         BaseEntry& entry = recorded.base[field.id];
         entry = {};
-        if (!field.sends() && !is_default) {
+        const bool may_be_edit = !field.sends() || is_touched;
+        if (may_be_edit && !is_default) {
             recorded.base.erase(field.id);
             recorded.news = true;
             continue;

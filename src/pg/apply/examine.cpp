@@ -5,6 +5,7 @@
 
 #include "pg/apply/rows.hpp"
 #include "pg/own.hpp"
+#include "pg/wait.hpp"
 #include "pg/worker/process.hpp"
 #include "pg/worker/query.hpp"
 
@@ -19,14 +20,15 @@ constexpr int batch = 100;
 constinit Query select_dirty = {R"(
 SELECT w.link, w.key, w.version, w.deleted,
        coalesce(CASE WHEN m.hops = 0 OR m.hopped_at > now() - interval '10 min' THEN to_jsonb(m)
-                     ELSE to_jsonb(m) || '{"hops": 0}' END::text, '')
+                     ELSE to_jsonb(m) || '{"hops": 0}' END::text, ''), w.due
   FROM notion.work w
   JOIN notion.links l ON l.id = w.link AND l.state = 'active'
   LEFT JOIN notion.mappings m ON m.link = w.link AND m.key = w.key
- WHERE w.state = 'new' AND w.due <= now() AND coalesce(m.flight, 'none') = 'none'
+ WHERE w.state = 'new' AND w.bulk = $2 AND w.due >= $3 AND w.due <= now()
+   AND coalesce(m.flight, 'none') = 'none'
    AND w.renamed_from IS NULL -- its mapping is on its way, or another row's stands here still
    AND NOT EXISTS (SELECT FROM notion.work r WHERE r.link = w.link AND r.renamed_from = w.key)
- ORDER BY w.bulk, w.due LIMIT $1
+ ORDER BY w.due LIMIT $1
    FOR UPDATE OF w SKIP LOCKED)"};
 
 constinit Query keep_wish = {R"(
@@ -68,7 +70,10 @@ SELECT notion.keep_conflicts($1, $2, m.page, $3)
 
 constinit Query brake = {"SELECT notion.brake()"};
 
-constinit Query has_wish = {"SELECT coalesce(jsonb_typeof($1::jsonb -> 'wish'), 'null') <> 'null'"};
+constinit Query read_told = {"SELECT coalesce(jsonb_typeof(j -> 'wish'), 'null') <> 'null',"
+                             "       coalesce(j -> 'wish' ->> 'action', '') = 'trash',"
+                             "       jsonb_array_length(coalesce(j -> 'conflicts', '[]')) > 0 FROM "
+                             "(SELECT $1::jsonb AS j) x"};
 
 struct Dirty {
     int32 link;
@@ -79,12 +84,30 @@ struct Dirty {
 };
 
 /// A copy of the batch: the statements that follow replace SPI's last result.
-int read_batch(Dirty* dirty) {
-    const int rows = int(run(select_dirty, {as_int4(batch)}));
+int read_lane(bool bulk, int room, Dirty* dirty) {
+    constexpr int64 rewind_ms = 1'000;
+    static struct {
+        TimestampTz from;
+        int64 rewound_ms;
+    } lanes[2];
+    auto& lane = lanes[bulk];
+    if (const int64 now = steady_ms(); now - lane.rewound_ms >= rewind_ms)
+        lane = {DT_NOBEGIN, now};
+    const int rows = int(run(select_dirty, {as_int4(room), as_bool(bulk), as_time(lane.from)}));
+    // From where this look ended: what was examined leaves dead entries in the index for as long as
+    // some session holds an old snapshot. What was passed over is met after the next rewind.
+    if (rows > 0)
+        lane.from = column_time(rows - 1, 6);
     for (int row = 0; row < rows; row++)
         dirty[row] = {int32(column_int8(row, 1)), column_view(row, 2), column_int8(row, 3),
                       column_bool(row, 4), column_view(row, 5)};
     return rows;
+}
+
+/// What people did first, then what bulk jobs did, which keeps a fifth.
+int read_batch(Dirty* dirty) {
+    const int single = read_lane(false, batch - batch / 5, dirty);
+    return single + read_lane(true, batch - single, dirty + single);
 }
 
 void put_off(const Dirty& dirty, const char* reason, bool busy) {
@@ -92,27 +115,31 @@ void put_off(const Dirty& dirty, const char* reason, bool busy) {
                          as_text(reason), as_bool(busy)});
 }
 
-/// True if the row wishes something.
-bool examine(const Dirty& dirty, const Linked& linked, bridge::Text* told) {
+enum class Wishes : uint8_t { nothing, something, trash };
+
+Wishes examine(const Dirty& dirty, const Linked& linked, bridge::Text* told) {
     Row row;
     Refusal refusal;
     if (!read_row(linked, dirty.key, Lock::none, &row, &refusal)) {
         put_off(dirty, refusal.message, refusal.is_busy());
-        return false;
+        return Wishes::nothing;
     }
     bridge::Fault fault;
     if (!bridge::sync_decide(linked.core, dirty.mapping, row.found ? row.json : "",
                              dirty.deleted || row.outside, told, fault)) {
         put_off(dirty, fault.message, false);
-        return false;
+        return Wishes::nothing;
     }
     const std::string_view json = bridge::text_view(told);
-    (void)run(has_wish, {as_jsonb(json)});
+    const Arg told_json = as_jsonb(json);
+    (void)run(read_told, {told_json});
     const bool wishes = column_bool(0, 1);
-    (void)run(keep_conflicts, {as_int4(dirty.link), as_text(dirty.key), as_jsonb(json)});
+    const bool trash = column_bool(0, 2);
+    if (column_bool(0, 3))
+        (void)run(keep_conflicts, {as_int4(dirty.link), as_text(dirty.key), told_json});
     (void)run(wishes ? keep_wish : drop_work,
-              {as_int4(dirty.link), as_text(dirty.key), as_int8(dirty.version), as_jsonb(json)});
-    return wishes;
+              {as_int4(dirty.link), as_text(dirty.key), as_int8(dirty.version), told_json});
+    return trash ? Wishes::trash : wishes ? Wishes::something : Wishes::nothing;
 }
 
 } // namespace
@@ -126,23 +153,27 @@ bool examine_some() {
     Linked* linked = nullptr;
     int32 loaded = 0;
     int wishes = 0;
+    int trashes = 0;
     for (int i = 0; i < count; i++) {
         CHECK_FOR_INTERRUPTS();
         if (loaded != dirty[i].link) {
             linked = load(dirty[i].link, CurrentMemoryContext);
             loaded = dirty[i].link;
         }
-        if (linked != nullptr)
-            wishes += examine(dirty[i], *linked, told);
-        else
+        if (linked == nullptr) {
             put_off(dirty[i], unusable, false);
+            continue;
+        }
+        const Wishes it = examine(dirty[i], *linked, told);
+        wishes += it != Wishes::nothing;
+        trashes += it == Wishes::trash;
     }
-    if (wishes > 0)
+    if (trashes > 0)      // it counts all that is queued: not for every hundred rows of 100,000
         (void)run(brake); // in the transaction of the wishes: net never sees one too many
     worker::commit();
     if (wishes > 0)
         worker::wake_net(MyDatabaseId);
-    return count == batch;
+    return count > 0;
 }
 
 } // namespace notion::pg::apply

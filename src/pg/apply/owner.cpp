@@ -3,6 +3,7 @@
 #include "pg/apply/owner.hpp"
 
 #include "pg/settings.hpp"
+#include "pg/worker/process.hpp"
 
 namespace notion::pg::apply {
 namespace {
@@ -37,8 +38,13 @@ void run(Oid owner, void (*body)(void*), void* state, int timeout_ms) {
     set_local("search_path", "pg_catalog, pg_temp");
     set_local("row_security", "off");
     set_local("lock_timeout", psprintf("%d", lock_timeout_ms));
+    set_local("plan_cache_mode", "auto");
+    for (const worker::PlanSetting& it : worker::plan_settings())
+        set_local(it.name, it.for_people);
     SetUserIdAndSecContext(owner,
                            context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
+    if (timeout_ms == row_timeout)
+        timeout_ms = settings::apply_timeout_ms;
     // statement_timeout does nothing in a background worker: the client's command loop arms it.
     enable_timeout_after(STATEMENT_TIMEOUT, timeout_ms);
     enable_timeout_after(overrun, 2 * timeout_ms);
@@ -69,7 +75,6 @@ bool as_owner(Oid owner, void (*body)(void*), void* state, Refusal* refusal, int
     MemoryContext memory = CurrentMemoryContext;
     ResourceOwner resources = CurrentResourceOwner;
     volatile bool well = false;
-    const int limit_ms = timeout_ms == row_timeout ? settings::apply_timeout_ms : timeout_ms;
     if (!overrun_known)
         overrun = RegisterTimeout(USER_TIMEOUT, end_process);
     overrun_known = true;
@@ -77,7 +82,7 @@ bool as_owner(Oid owner, void (*body)(void*), void* state, Refusal* refusal, int
     MemoryContextSwitchTo(memory);
     PG_TRY();
     {
-        run(owner, body, state, limit_ms);
+        run(owner, body, state, timeout_ms);
         ReleaseCurrentSubTransaction();
         well = true;
     }

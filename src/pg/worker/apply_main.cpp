@@ -16,6 +16,7 @@ extern "C" void notion_apply_main(Datum database) {
     // Where our hook is not loaded, nobody tells of DROP EXTENSION: each step notices.
     constexpr int64_t wait_max_ms = 10'000;
     worker::start(DatumGetObjectId(database), worker::Role::apply);
+    worker::pin_plans();
     apply::count_last_death();
     for (;;) {
         worker::reload();

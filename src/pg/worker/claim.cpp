@@ -16,12 +16,13 @@ constexpr int claims_max = 64; // of a link in a round; as many as can be under 
 constinit Query read_wishes = {
     "SELECT w.link, w.key, w.version, w.wish::text, w.bulk, to_jsonb(m)::text, m.page::text,"
     "       w.attempts, w.wish ->> 'action', m.tick IS NULL AND w.captured_at <"
-    "       (SELECT i.since FROM notion.instance i) AS doubtful"
+    "       (SELECT i.since FROM notion.instance i) AS doubtful, w.due"
     "  FROM notion.work w"
     "  JOIN notion.links l ON l.id = w.link AND l.state = 'active'"
     "  LEFT JOIN notion.mappings m ON m.link = w.link AND m.key = w.key"
     "  LEFT JOIN notion.polls p ON p.link = w.link"
     " WHERE w.state = 'wish' AND w.due <= clock_timestamp() AND w.link = $2 AND w.bulk = $3"
+    "   AND w.due >= $4"
     "   AND NOT EXISTS (SELECT FROM notion.jobs j WHERE j.link = l.id AND j.state = 'pairing')"
     "   AND coalesce(m.flight, 'none') = 'none'"
     "   AND w.renamed_from IS NULL AND NOT EXISTS (SELECT FROM notion.work r"
@@ -34,20 +35,32 @@ constinit Query read_wishes = {
     "                    WHERE d.link = m.link AND d.page = m.page)"
     " ORDER BY w.due LIMIT $1"};
 
-// A mapping that has no page yet is made here, for the flight.
-constinit Query write_intent = {
+// All claims of a lane in one statement. Attempts are counted before they are made: a wish that
+// ends the process is still counted. A mapping that has no page yet is made here, for the flight.
+constinit Query write_intents = {
+    "WITH wish AS MATERIALIZED ("
+    "    SELECT x.*, x.wish::jsonb AS payload"
+    "      FROM unnest($1::int4[], $2::text[], $3::int8[], $4::text[], $5::text[], $6::int8[])"
+    "           x(link, key, version, wish, request, tick)),"
+    " marked AS ("
+    "    UPDATE notion.work w SET state = 'sending', attempts = w.attempts + 1, reason = NULL"
+    "      FROM wish x WHERE w.link = x.link AND w.key = x.key AND w.version = x.version"
+    "       AND w.state = 'wish' RETURNING w.link, w.key),"
+    " intent AS ("
     "INSERT INTO notion.mappings AS m (link, key, flight, flight_kind, flight_payload,"
     "       flight_version, sent_marker, tick, sent_at, attempts)"
-    " VALUES ($1, $2, 'sending', $3::jsonb ->> 'action', $3::jsonb, $4,"
-    "         $5::jsonb ->> 'marker', $6, clock_timestamp(), 1)"
+    " SELECT x.link, x.key, 'sending', x.payload ->> 'action', x.payload, x.version,"
+    "        CASE x.payload ->> 'action' WHEN 'create' THEN x.request::jsonb ->> 'marker' END,"
+    "        x.tick, clock_timestamp(), 1"
+    "   FROM wish x JOIN marked USING (link, key)"
     " ON CONFLICT (link, key) DO UPDATE SET flight = 'sending', flight_kind = excluded.flight_kind,"
     "       flight_payload = excluded.flight_payload, flight_version = excluded.flight_version,"
     "       sent_marker = excluded.sent_marker, tick = excluded.tick, sent_at = excluded.sent_at,"
     "       settle_until = NULL, reason = NULL,"
     "       attempts = CASE excluded.flight_kind WHEN 'create' THEN m.attempts + 1 ELSE 1 END"
-    " WHERE m.flight = 'none'"};
+    " WHERE m.flight = 'none' RETURNING m.link, m.key, m.tick)"
+    "SELECT i.tick FROM marked k LEFT JOIN intent i USING (link, key)"};
 
-// Counted before it is made: a wish that ends the process is still counted.
 constinit Query mark_sending = {
     "UPDATE notion.work SET state = 'sending', attempts = attempts + 1, reason = NULL"
     " WHERE link = $1 AND key = $2 AND version = $3 AND state = 'wish'"};
@@ -79,11 +92,18 @@ struct Wish {
     int32_t attempts;
     bool is_create;
     bool is_doubtful;
+    TimestampTz due;
 };
 
-int read(int32 link, bool bulk, int room, Wish (&wishes)[claims_max]) {
-    auto count = static_cast<int>(
-        run(read_wishes, {as_int4(Min(room, claims_max)), as_int4(link), as_bool(bulk)}));
+/// The next wishes of a lane. Where the lane ends, it is read from its beginning a while later.
+int read(int32 link, bool bulk, int room, Reading& lane, Wish (&wishes)[claims_max]) {
+    constexpr int64_t rewind_ms = 2'000;
+    if (net.now_ms - lane.rewound_ms >= rewind_ms)
+        lane = {.from = DT_NOBEGIN, .rewound_ms = net.now_ms};
+    auto count = static_cast<int>(run(read_wishes, {as_int4(Min(room, claims_max)), as_int4(link),
+                                                    as_bool(bulk), as_time(lane.from)}));
+    if (count > 0)
+        lane.from = column_time(static_cast<uint64>(count) - 1, 11);
     for (int i = 0; i < count; i++) {
         auto row = static_cast<uint64>(i);
         wishes[i] = {.link = static_cast<int32>(column_int8(row, 1)),
@@ -94,7 +114,8 @@ int read(int32 link, bool bulk, int room, Wish (&wishes)[claims_max]) {
                      .page = column_text(row, 7),
                      .attempts = static_cast<int32_t>(column_int8(row, 8)),
                      .is_create = column_view(row, 9) == "create",
-                     .is_doubtful = column_bool(row, 10)};
+                     .is_doubtful = column_bool(row, 10),
+                     .due = column_time(row, 11)};
     }
     return count;
 }
@@ -107,8 +128,57 @@ void doubt(const Wish& wish) {
     due_in(0);
 }
 
+/// What a lane claims in a round, for one statement.
+struct Claims {
+    Ticket* tickets[claims_max];
+    Column links, keys, versions, wishes, requests, ticks;
+    int count;
+};
+
+Claims claims_of(int count) {
+    return {.tickets = {},
+            .links = column_of(INT4OID, count),
+            .keys = column_of(TEXTOID, count),
+            .versions = column_of(INT8OID, count),
+            .wishes = column_of(TEXTOID, count),
+            .requests = column_of(TEXTOID, count),
+            .ticks = column_of(INT8OID, count),
+            .count = 0};
+}
+
+void add(Claims& claims, Ticket* ticket, const Wish& wish) {
+    claims.tickets[claims.count++] = ticket;
+    add_int4(claims.links, wish.link);
+    add_text(claims.keys, wish.key);
+    add_int8(claims.versions, wish.version);
+    add_text(claims.wishes, wish.wish);
+    add_text(claims.requests, ticket->request);
+    add_int8(claims.ticks, ticket->tick);
+}
+
+/// Writes the intents. Rows that were unlinked, or queued anew, since the wishes were read are not
+/// sent.
+void keep(Claims& claims) {
+    if (claims.count == 0)
+        return;
+    uint64 count = run(write_intents, {as_array(claims.links), as_array(claims.keys),
+                                       as_array(claims.versions), as_array(claims.wishes),
+                                       as_array(claims.requests), as_array(claims.ticks)});
+    bool is_kept[claims_max] = {};
+    for (uint64 row = 0; row < count; row++) {
+        if (column_null(row, 1))
+            elog(ERROR, "a wish was claimed twice");
+        int64_t tick = column_int8(row, 1);
+        for (int i = 0; i < claims.count; i++)
+            is_kept[i] |= claims.tickets[i]->tick == tick;
+    }
+    for (int i = 0; i < claims.count; i++)
+        if (!is_kept[i])
+            give_back(claims.tickets[i]);
+}
+
 /// False where the budget, or the tickets, of its server are used up: no other link of it need ask.
-bool claim(const Wish& wish, sync::Priority priority) {
+bool claim(const Wish& wish, sync::Priority priority, Claims& claims) {
     const Linked* link = find_link(wish.link);
     Source* source = find_source(wish.link);
     if (link == nullptr || source == nullptr || link->link == nullptr)
@@ -132,25 +202,11 @@ bool claim(const Wish& wish, sync::Priority priority) {
     ticket->key = keep_text(ticket, wish.key);
     ticket->is_create = wish.is_create;
     ticket->attempts = wish.attempts;
-    uint64 marked =
-        run(mark_sending, {as_int4(wish.link), as_text(wish.key), as_int8(wish.version)});
-    if (marked == 0) { // the row was unlinked, or queued anew, since the wishes were read
-        give_back(ticket);
-        return true;
-    }
-    marked = run(write_intent,
-                 {as_int4(wish.link), as_text(wish.key), as_jsonb(wish.wish), as_int8(wish.version),
-                  as_jsonb(ticket->request), as_int8(ticket->tick)});
-    if (marked == 0)
-        elog(ERROR, "a wish was claimed twice");
+    add(claims, ticket, wish);
     return true;
 }
 
-} // namespace
-
-namespace {
-
-void plan_lane(const Source& source, bool bulk) {
+void plan_lane(Source& source, bool bulk) {
     sync::Priority priority = bulk ? sync::Priority::backfill : sync::Priority::outbound;
     int room = room_of(Errand::write, source);
     if (room <= 0)
@@ -159,10 +215,14 @@ void plan_lane(const Source& source, bool bulk) {
     if (wait_ms > 0)
         return due_in(wait_ms);
     Wish wishes[claims_max];
-    int count = read(source.link, bulk, room, wishes);
+    int count = read(source.link, bulk, room, source.lanes[bulk], wishes);
+    Claims claims = claims_of(count);
     for (int i = 0; i < count; i++)
-        if (!claim(wishes[i], priority))
-            return;
+        if (!claim(wishes[i], priority, claims)) {
+            source.lanes[bulk].from = wishes[i].due; // it is the next one
+            break;
+        }
+    keep(claims);
 }
 
 } // namespace
@@ -174,7 +234,7 @@ void plan_writes() {
     std::span<Source> sources = all_sources();
     for (bool bulk : {false, true})
         for (size_t i = 0; i < sources.size(); i++) {
-            const Source& source = sources[(first + i) % sources.size()];
+            Source& source = sources[(first + i) % sources.size()];
             const Linked* link = find_link(source.link);
             if (link != nullptr && link->active)
                 plan_lane(source, bulk);

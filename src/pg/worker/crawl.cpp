@@ -95,7 +95,10 @@ constinit Query read_pages = {
     "SELECT o.value::text, to_jsonb(m)::text, o.value ->> 'page',"
     "       o.value ->> CASE WHEN $3 THEN 'created' ELSE 'edited' END,"
     "       m.key IS NULL AND notion.awaits_page($2, o.value ->> 'marker') AS may_be_ours,"
-    "       m.fence >= $4 AS is_overtaken"
+    "       m.fence >= $4 AS is_overtaken,"
+    "       m.key IS NULL AND EXISTS (SELECT FROM notion.mappings k WHERE k.link = $2"
+    "           AND k.key = o.value ->> 'marker' AND (k.page IS NOT NULL OR k.held ? '*'))"
+    "           AS is_twin"
     "  FROM jsonb_array_elements($1::jsonb -> 'snapshots') WITH ORDINALITY o"
     "  LEFT JOIN notion.mappings m ON m.link = $2 AND m.page = (o.value ->> 'page')::uuid"
     " ORDER BY o.ordinality"};
@@ -234,6 +237,8 @@ void judge(const Linked& link, const Ticket& ticket, int64_t asked_ms, uint64 ro
     harvest.pages++;
     if (column_bool(row, 5))
         return append(&harvest.ours, page, true);
+    if (column_bool(row, 7)) // doubles.cpp decides, by the page's own word
+        return append(&harvest.due, page, true);
     bridge::Admission admission;
     bridge::Fault fault;
     const char* via = ticket.errand == Errand::scan ? "scan" : "poll";

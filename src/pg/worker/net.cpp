@@ -31,18 +31,6 @@ constinit Query read_tick = {"SELECT greatest(coalesce(max(greatest(m.fence, m.t
                              "       coalesce((SELECT max(s.tick) FROM notion.snapshots s), 0))"
                              "  FROM notion.mappings m"};
 
-// Every statement here has its index, and wants the first rows in that index's order: queues grow
-// from nothing to 100,000 rows and back within minutes, faster than statistics.
-constexpr const char* not_for_queues[] = {"enable_seqscan",   "enable_hashjoin",
-                                          "enable_mergejoin", "enable_bitmapscan",
-                                          "enable_sort",      "enable_material"};
-
-void pin_plans() {
-    for (const char* name : not_for_queues)
-        SetConfigOption(name, "off", PGC_USERSET, PGC_S_OVERRIDE);
-    SetConfigOption("plan_cache_mode", "force_generic_plan", PGC_USERSET, PGC_S_OVERRIDE);
-}
-
 void set_up() {
     pin_plans();
     round_context =
@@ -57,6 +45,18 @@ void set_up() {
     find_flights_at_start();
     recover_at_start();
     commit();
+}
+
+// Between two full looks answers of writes make room for writes, and for nothing else: what the
+// database knows of links and of other work is that old at most.
+constexpr int64_t full_look_ms = 20;
+int64_t next_full_ms;
+
+void plan_writes_only() {
+    begin("claiming");
+    plan_writes();
+    commit();
+    send_reserved();
 }
 
 void plan() {
@@ -87,12 +87,22 @@ int64_t round_of_work() {
     if (!bridge::mux_step(fault))
         raise(fault);
     serve_listener();
-    net.plan_now |= collect_answers();
+    Collected collected = collect_answers();
+    net.plan_now |= collected == Collected::others;
+    if (net.plan_now)
+        rewind_lanes();
     uint32 wakes = wakes_of_this_worker();
-    if (net.plan_now || wakes != wakes_seen || net.now_ms >= next_plan_ms) {
+    bool answered = collected == Collected::writes;
+    if (net.plan_now || wakes != wakes_seen || net.now_ms >= next_plan_ms ||
+        (answered && net.now_ms >= next_full_ms)) {
         wakes_seen = wakes;
         plan();
+        next_full_ms = net.now_ms + full_look_ms;
         next_plan_ms = net.next_ms;
+    } else if (answered) {
+        net.next_ms = next_plan_ms;
+        plan_writes_only();
+        next_plan_ms = Min(net.next_ms, next_full_ms);
     }
     if (net.wakes_apply)
         wake_apply(MyDatabaseId);

@@ -27,6 +27,14 @@ struct Crawl {
     int64_t resume_ms;   ///< not before
 };
 
+/// How far a lane of a queue was read. What was taken leaves dead entries in the index, for as long
+/// as some session holds an old snapshot: going on from where the last look ended spares them. What
+/// was passed over, since it could not be sent just then, is met again after a rewind.
+struct Reading {
+    TimestampTz from;
+    int64_t rewound_ms;
+};
+
 /// A link's conversation with Notion.
 struct Source {
     int32 link;
@@ -44,9 +52,10 @@ struct Source {
     int64_t next_look_ms;  ///< for unknown outcomes
     int64_t next_guard_ms; ///< a poll for the sake of writes: not before
     int64_t no_budget_until_ms[sync::priorities];
+    Reading lanes[2]; ///< of wishes: single ones, bulk
 };
 
-enum class Errand : uint8_t { none, write, page, items, look_up, poll, scan, me };
+enum class Errand : uint8_t { none, write, page, items, look_up, poll, scan, me, trash_double };
 
 /// A request: reserved in a transaction, sent after its commit, settled in another one.
 struct Ticket {
@@ -99,6 +108,8 @@ Connection* connection_of(Source& source, const Linked& link);
 void rest_link(int32 link, const char* reason);
 /// The link answered: it no longer rests.
 void resume_link(int32 link);
+/// Wishes that were passed over may be sent now.
+void rewind_lanes();
 /// The data source is asked in this round or the next.
 void poll_now(int32 link);
 
@@ -112,8 +123,10 @@ void give_back(Ticket* ticket);
 const char* keep_text(Ticket* ticket, const char* text);
 /// Sends what was reserved. requires: outside a transaction.
 void send_reserved();
-/// Settles what was answered. True if anything was. requires: outside a transaction.
-bool collect_answers();
+/// Settles what was answered: nothing, writes alone, or others too. requires: outside a
+/// transaction.
+enum class Collected : uint8_t { nothing, writes, others };
+Collected collect_answers();
 int tickets_of(Errand errand, int32 link);
 /// Where the breaker is not closed: asks whether the server is back, when it is time.
 void plan_probes();
@@ -134,11 +147,11 @@ void recover_at_start();      // upkeep.cpp
 void keep_house();            // upkeep.cpp
 
 // What the answers do: outside a transaction.
-void settle_write(Ticket& ticket);   // record.cpp
-void settle_page(Ticket& ticket);    // page.cpp
-void settle_items(Ticket& ticket);   // complete.cpp
-void settle_look_up(Ticket& ticket); // settle.cpp
-void settle_crawl(Ticket& ticket);   // crawl.cpp
+void settle_writes(Ticket* const* tickets, int count); // record.cpp
+void settle_page(Ticket& ticket);                      // page.cpp
+void settle_items(Ticket& ticket);                     // complete.cpp
+void settle_look_up(Ticket& ticket);                   // settle.cpp
+void settle_crawl(Ticket& ticket);                     // crawl.cpp
 
 /// What to do with a page's own word, whole or completed. requires: inside begin/commit.
 void admit_page(const Ticket& ticket, const Linked& link, const char* snapshot); // page.cpp
@@ -147,6 +160,16 @@ void admit_page(const Ticket& ticket, const Linked& link, const char* snapshot);
 bool complete_page(const Ticket& ticket, const Linked& link, const char* snapshot); // complete.cpp
 /// requires: inside begin/commit; the ticket says `settles`.
 void settle_by_page(Ticket& ticket, const Linked& link, const bridge::Reply& reply); // settle.cpp
+
+void settle_double(Ticket& ticket); // doubles.cpp
+
+/// What a page that nobody maps is to a row that has its key. requires: inside begin/commit.
+enum class Twin : uint8_t {
+    none,   ///< nothing: a page like any other
+    later,  ///< a double of ours, dealt with; or it is not known yet: the page stays due
+    listed, ///< a double of ours, and a person's to decide
+};
+Twin take_twin(const Linked& link, const char* snapshot); // doubles.cpp
 
 // Shared by them. requires: inside begin/commit.
 /// Keeps snapshots (a JSON array) for apply.

@@ -104,6 +104,8 @@ void admit_page(const Ticket& ticket, const Linked& link, const char* snapshot) 
         run(is_awaited, {as_int4(ticket.link), as_jsonb(snapshot)});
         if (column_bool(0, 1))
             return; // it stays due
+        if (Twin twin = take_twin(link, snapshot); twin != Twin::none)
+            return twin == Twin::listed ? forget(ticket) : void();
     }
     bridge::Admission admission;
     bridge::Fault fault;

@@ -50,6 +50,10 @@ void pin_settings() {
         SetConfigOption(it.name, it.value, PGC_SUSET, PGC_S_OVERRIDE);
 }
 
+PlanSetting plans[] = {{"enable_seqscan", "on"},   {"enable_hashjoin", "on"},
+                       {"enable_mergejoin", "on"}, {"enable_bitmapscan", "on"},
+                       {"enable_sort", "on"},      {"enable_material", "on"}};
+
 // On an empty table one index is as good as another, and a plan made then would read all of a full
 // one. Queues fill and empty within minutes: while there is work, plans are made anew.
 void renew_plans() {
@@ -81,6 +85,19 @@ State found() {
 }
 
 } // namespace
+
+void pin_plans() {
+    for (PlanSetting& it : plans) {
+        it.for_people =
+            MemoryContextStrdup(TopMemoryContext, GetConfigOption(it.name, false, false));
+        SetConfigOption(it.name, "off", PGC_USERSET, PGC_S_OVERRIDE);
+    }
+    SetConfigOption("plan_cache_mode", "force_generic_plan", PGC_USERSET, PGC_S_OVERRIDE);
+}
+
+std::span<const PlanSetting> plan_settings() {
+    return plans;
+}
 
 Home home() {
     int rc = SPI_execute("SELECT system_identifier, database_oid, timeline FROM notion.instance",

@@ -4,6 +4,8 @@
 // extension, or whose links belong elsewhere (law 10). scope: worker.
 #pragma once
 
+#include <span>
+
 #include "pg/postgres.hpp"
 
 #include "pg/worker/shared.hpp"
@@ -18,6 +20,16 @@ void start(Oid database, Role role);
 /// Ends the process, quietly, where the extension is gone.
 void begin(const char* what);
 void commit();
+
+/// Every statement of the workers on notion.* has its index, and wants the first rows in that
+/// index's order: queues grow from nothing to 100,000 rows and back within minutes, faster than
+/// statistics. So their plans are pinned; a user's triggers are planned as the DBA has it.
+void pin_plans();
+struct PlanSetting {
+    const char* name;
+    const char* for_people;
+};
+std::span<const PlanSetting> plan_settings();
 
 /// Serves a pending SIGHUP. True if settings were read again.
 bool reload();

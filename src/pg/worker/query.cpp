@@ -69,6 +69,57 @@ Arg as_time_ms(int64_t unix_ms) {
     return {TIMESTAMPTZOID, TimestampTzGetDatum((unix_ms - epoch_ms) * 1000)};
 }
 
+Column column_of(Oid type, int rows) {
+    return {type, static_cast<Datum*>(palloc(sizeof(Datum) * Max(rows, 1))),
+            static_cast<bool*>(palloc(sizeof(bool) * Max(rows, 1))), 0};
+}
+
+namespace {
+
+void add(Column& column, const Arg& arg) {
+    Assert(arg.type == column.type);
+    column.values[column.count] = arg.value;
+    column.nulls[column.count++] = arg.null;
+}
+
+} // namespace
+
+void add_text(Column& column, std::string_view value) {
+    add(column, as_text(value));
+}
+
+void add_text_or_null(Column& column, const char* value) {
+    add(column, as_text_or_null(value));
+}
+
+void add_int4(Column& column, int32_t value) {
+    add(column, as_int4(value));
+}
+
+void add_int8(Column& column, int64_t value) {
+    add(column, as_int8(value));
+}
+
+void add_time_ms(Column& column, int64_t unix_ms) {
+    add(column, as_time_ms(unix_ms));
+}
+
+Arg as_array(const Column& column) {
+    int16 length;
+    bool by_value;
+    char alignment;
+    get_typlenbyvalalign(column.type, &length, &by_value, &alignment);
+    int dimensions[1] = {column.count};
+    int bounds[1] = {1};
+    ArrayType* array = construct_md_array(column.values, column.nulls, 1, dimensions, bounds,
+                                          column.type, length, by_value, alignment);
+    return {get_array_type(column.type), PointerGetDatum(array)};
+}
+
+Arg as_time(TimestampTz value) {
+    return {TIMESTAMPTZOID, TimestampTzGetDatum(value)};
+}
+
 uint64 run(Query& query, std::initializer_list<Arg> args) {
     Oid types[args_max];
     Datum values[args_max];
@@ -88,6 +139,12 @@ uint64 run(Query& query, std::initializer_list<Arg> args) {
     if (rc < 0)
         elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(rc));
     return SPI_processed;
+}
+
+TimestampTz column_time(uint64 row, int number) {
+    bool null;
+    Datum value = column(row, number, &null);
+    return null ? DT_NOBEGIN : DatumGetTimestampTz(value);
 }
 
 const char* column_text(uint64 row, int number) {

@@ -28,6 +28,23 @@ Arg as_int8(int64_t value);
 Arg as_bool(bool value);
 Arg as_uuid(std::string_view value); ///< "" is null
 Arg as_time_ms(int64_t unix_ms);     ///< timestamptz; < 0 is null
+Arg as_time(TimestampTz value);
+
+/// A column of what one statement does to many rows, for unnest. All that it holds is in the
+/// current context. requires: at most `rows` are added.
+struct Column {
+    Oid type; ///< int4, int8, text or timestamptz
+    Datum* values;
+    bool* nulls;
+    int count;
+};
+Column column_of(Oid type, int rows);
+void add_text(Column& column, std::string_view value);
+void add_text_or_null(Column& column, const char* value);
+void add_int4(Column& column, int32_t value);
+void add_int8(Column& column, int64_t value);
+void add_time_ms(Column& column, int64_t unix_ms);
+Arg as_array(const Column& column);
 
 /// Runs it; the number of rows processed. Rows are in SPI_tuptable. Errors end the process, as any
 /// error in our own tables should.
@@ -38,6 +55,7 @@ const char* column_text(uint64 row, int number);      ///< null where NULL
 std::string_view column_view(uint64 row, int number); ///< "" where NULL
 int64_t column_int8(uint64 row, int number);          ///< of int4, int8, oid; 0 where NULL
 bool column_bool(uint64 row, int number);
+TimestampTz column_time(uint64 row, int number); ///< -infinity where NULL
 bool column_null(uint64 row, int number);
 
 } // namespace notion::pg::worker

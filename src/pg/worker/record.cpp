@@ -14,53 +14,61 @@ namespace {
 // Attempts of a create that Notion answers with "not found" while the data source can be read.
 constexpr int32_t not_found_max = 4;
 
-constinit Query read_flight = {
-    "SELECT to_jsonb(m)::text, m.flight_payload::text, m.page::text, m.flight_kind"
-    "  FROM notion.mappings m"
-    " WHERE m.link = $1 AND m.key = $2 AND m.flight = 'sending' AND m.tick = $3 FOR UPDATE"};
+constexpr int answers_max = 64; // of a round: as many as there are tickets
 
-constinit Query write_base = {
-    "WITH answer AS (SELECT $3::jsonb AS o),"
+constinit Query read_flights = {
+    "SELECT x.n::int, to_jsonb(m)::text, m.flight_payload::text, m.page::text"
+    "  FROM unnest($1::int4[], $2::text[], $3::int8[]) WITH ORDINALITY x(link, key, tick, n)"
+    "  JOIN notion.mappings m ON m.link = x.link AND m.key = x.key AND m.flight = 'sending'"
+    "       AND m.tick = x.tick ORDER BY x.n FOR UPDATE OF m"};
+
+// All answers of a round in one statement.
+constinit Query write_bases = {
+    "WITH told AS MATERIALIZED ("
+    "    SELECT x.n, x.link, x.key, x.told::jsonb AS o, x.fence, x.asked_at, x.request_id"
+    "      FROM unnest($1::int4[], $2::text[], $3::text[], $4::int8[], $5::timestamptz[],"
+    "                  $6::text[]) WITH ORDINALITY"
+    "           x(link, key, told, fence, asked_at, request_id, n)),"
+    " answer AS MATERIALIZED ("
+    "    SELECT t.*, m.flight_version, m.flight_kind AS kind, (t.o ->> 'page')::uuid AS page,"
+    "           (t.o ->> 'news')::boolean AS news"
+    "      FROM told t JOIN notion.mappings m ON m.link = t.link AND m.key = t.key),"
     " work AS ("
-    "    DELETE FROM notion.work w USING notion.mappings m"
-    "     WHERE w.link = $1 AND w.key = $2 AND m.link = $1 AND m.key = $2"
-    "       AND w.version = m.flight_version AND w.state = 'sending'"
-    "       AND m.flight_kind <> 'restore' RETURNING w.who),"
+    "    DELETE FROM notion.work w USING answer a"
+    "     WHERE w.link = a.link AND w.key = a.key AND w.version = a.flight_version"
+    "       AND w.state = 'sending' AND a.kind <> 'restore' RETURNING a.n, w.who),"
     // After a restore the row is looked at again: its fields follow once the page is back.
     " again AS ("
     "    UPDATE notion.work w SET state = 'new', due = clock_timestamp(), attempts = 0"
-    "      FROM notion.mappings m"
-    "     WHERE w.link = $1 AND w.key = $2 AND m.link = $1 AND m.key = $2"
-    "       AND (w.version <> m.flight_version OR w.state <> 'sending'"
-    "            OR m.flight_kind = 'restore') RETURNING w.who),"
+    "      FROM answer a WHERE w.link = a.link AND w.key = a.key"
+    "       AND (w.version <> a.flight_version OR w.state <> 'sending' OR a.kind = 'restore')"
+    "    RETURNING a.n, w.who),"
     " mapping AS ("
-    "    UPDATE notion.mappings m SET page = (o ->> 'page')::uuid, url = o ->> 'url',"
-    "           base = o -> 'base', held = o -> 'held',"
-    "           page_state = o ->> 'page_state',"
+    "    UPDATE notion.mappings m SET page = a.page, url = a.o ->> 'url',"
+    "           base = a.o -> 'base', held = a.o -> 'held', page_state = a.o ->> 'page_state',"
     "           row_state = CASE m.flight_kind WHEN 'trash' THEN 'deleted' ELSE 'present' END,"
-    "           edited = greatest(m.edited, (o ->> 'edited')::timestamptz), fence = $4,"
-    "           seen_at = $5, flight = 'none', flight_kind = NULL, flight_payload = NULL,"
+    "           edited = greatest(m.edited, (a.o ->> 'edited')::timestamptz), fence = a.fence,"
+    "           seen_at = a.asked_at, flight = 'none', flight_kind = NULL, flight_payload = NULL,"
     "           flight_version = NULL, sent_marker = NULL, settle_until = NULL, attempts = 0,"
     "           reason = NULL"
-    "      FROM answer, (SELECT k.flight_kind AS kind FROM notion.mappings k"
-    "                     WHERE k.link = $1 AND k.key = $2) old"
-    "     WHERE m.link = $1 AND m.key = $2 RETURNING m.page, old.kind),"
+    "      FROM answer a WHERE m.link = a.link AND m.key = a.key),"
     // What a poll saw of a page before its create was known waits in vain now.
     " nudged AS ("
-    "    UPDATE notion.snapshots s SET due = clock_timestamp() FROM answer"
-    "     WHERE s.link = $1 AND s.page = (o ->> 'page')::uuid AND NOT s.failed),"
+    "    UPDATE notion.snapshots s SET due = clock_timestamp() FROM answer a"
+    "     WHERE s.link = a.link AND s.page = a.page AND NOT s.failed),"
     " lost AS ("
-    "    DELETE FROM notion.due_pages d USING mapping"
-    "     WHERE d.link = $1 AND d.page = mapping.page AND d.why = $7),"
+    "    DELETE FROM notion.due_pages d USING answer a"
+    "     WHERE d.link = a.link AND d.page = a.page AND d.why = $7),"
     " log AS ("
     "    INSERT INTO notion.log (link, key, page, side, action, changes, actor, request_id)"
-    "    SELECT $1, $2, mapping.page, 'postgres',"
-    "           CASE mapping.kind WHEN 'patch' THEN 'update' ELSE mapping.kind END, o -> 'log',"
-    "           coalesce((SELECT who FROM work), (SELECT who FROM again)), $6"
-    "      FROM mapping, answer)"
-    "SELECT (o ->> 'news')::boolean, jsonb_build_array(o -> 'snapshot')::text,"
-    "       EXISTS (SELECT FROM again)"
-    "  FROM answer"};
+    "    SELECT a.link, a.key, a.page, 'postgres',"
+    "           CASE a.kind WHEN 'patch' THEN 'update' ELSE a.kind END, a.o -> 'log',"
+    "           coalesce(w.who, g.who), a.request_id"
+    "      FROM answer a LEFT JOIN work w ON w.n = a.n LEFT JOIN again g ON g.n = a.n"
+    "     ORDER BY a.n)"
+    "SELECT a.news, CASE WHEN a.news THEN jsonb_build_array(a.o -> 'snapshot')::text END,"
+    "       g.n IS NOT NULL"
+    "  FROM answer a LEFT JOIN again g ON g.n = a.n ORDER BY a.n"};
 
 // The flight ends without effect; the wish stays, or says why it cannot be.
 constinit Query end_flight = {
@@ -123,6 +131,98 @@ void end_by(const Ticket& ticket, const bridge::Reply& reply, bridge::WriteOutco
     }
 }
 
+/// What a page says, in the order of answers.
+struct Answers {
+    Column links, keys, told, fences, asked, request_ids;
+    int64_t fence_of[answers_max];
+    int32 link_of[answers_max];
+    int64_t asked_of[answers_max];
+};
+
+Answers answers_of(int count) {
+    return {.links = column_of(INT4OID, count),
+            .keys = column_of(TEXTOID, count),
+            .told = column_of(TEXTOID, count),
+            .fences = column_of(INT8OID, count),
+            .asked = column_of(TIMESTAMPTZOID, count),
+            .request_ids = column_of(TEXTOID, count),
+            .fence_of = {},
+            .link_of = {},
+            .asked_of = {}};
+}
+
+/// False where the answer could not be used.
+bool add(Answers& answers, const Linked& link, const char* key, const char* mapping,
+         const char* wish, std::string_view answer, int64_t asked_ms, std::string_view request_id) {
+    bridge::Fault fault;
+    if (!bridge::sync_record(link.link, mapping, wish, answer, net.text, fault)) {
+        ereport(LOG, (errmsg("an answer of Notion could not be used: %s", fault.message)));
+        return false;
+    }
+    const char* recorded = taken_text();
+    if (link.reads)
+        keep_receipt(link.id, key, recorded);
+    int place = answers.links.count;
+    answers.fence_of[place] = next_tick();
+    answers.link_of[place] = link.id;
+    answers.asked_of[place] = asked_ms;
+    add_int4(answers.links, link.id);
+    add_text(answers.keys, key);
+    add_text(answers.told, recorded);
+    add_int8(answers.fences, answers.fence_of[place]);
+    add_time_ms(answers.asked, asked_ms);
+    add_text(answers.request_ids, request_id);
+    return true;
+}
+
+void keep(const Answers& answers) {
+    int count = answers.links.count;
+    if (count == 0)
+        return;
+    uint64 rows =
+        run(write_bases, {as_array(answers.links), as_array(answers.keys), as_array(answers.told),
+                          as_array(answers.fences), as_array(answers.asked),
+                          as_array(answers.request_ids), as_text(lost_to_flight)});
+    if (rows != static_cast<uint64>(count))
+        elog(ERROR, "an answer has no mapping");
+    const char* snapshots[answers_max];
+    for (int i = 0; i < count; i++) {
+        auto row = static_cast<uint64>(i);
+        snapshots[i] = column_bool(row, 1) ? column_text(row, 2) : nullptr;
+        net.wakes_apply |= column_bool(row, 3);
+    }
+    for (int i = 0; i < count; i++)
+        if (snapshots[i] != nullptr)
+            keep_snapshots(answers.link_of[i], "answer", answers.fence_of[i], answers.asked_of[i],
+                           0, snapshots[i]);
+}
+
+/// A write that was answered, and its flight as the database has it.
+struct Landed {
+    Ticket* ticket;
+    const char* mapping; ///< null: no such flight any more
+    const char* wish;
+    const char* page;
+};
+
+void read_landed(Landed* landed, int count) {
+    Column links = column_of(INT4OID, count);
+    Column keys = column_of(TEXTOID, count);
+    Column ticks = column_of(INT8OID, count);
+    for (int i = 0; i < count; i++) {
+        add_int4(links, landed[i].ticket->link);
+        add_text(keys, landed[i].ticket->key);
+        add_int8(ticks, landed[i].ticket->tick);
+    }
+    uint64 rows = run(read_flights, {as_array(links), as_array(keys), as_array(ticks)});
+    for (uint64 row = 0; row < rows; row++) {
+        Landed& it = landed[column_int8(row, 1) - 1];
+        it.mapping = column_text(row, 2);
+        it.wish = column_text(row, 3);
+        it.page = column_text(row, 4);
+    }
+}
+
 } // namespace
 
 void make_unknown(int32 link, const char* key, const char* reason) {
@@ -133,44 +233,39 @@ void make_unknown(int32 link, const char* key, const char* reason) {
 
 bool record_answer(const Linked& link, const char* key, const char* mapping, const char* wish,
                    std::string_view answer, int64_t asked_ms, std::string_view request_id) {
-    bridge::Fault fault;
-    if (!bridge::sync_record(link.link, mapping, wish, answer, net.text, fault)) {
-        ereport(LOG, (errmsg("an answer of Notion could not be used: %s", fault.message)));
+    Answers answers = answers_of(1);
+    if (!add(answers, link, key, mapping, wish, answer, asked_ms, request_id))
         return false;
-    }
-    const char* recorded = taken_text();
-    keep_receipt(link.id, key, recorded);
-    int64_t fence = next_tick();
-    run(write_base, {as_int4(link.id), as_text(key), as_jsonb(recorded), as_int8(fence),
-                     as_time_ms(asked_ms), as_text(request_id), as_text(lost_to_flight)});
-    bool news = column_bool(0, 1);
-    const char* snapshot = column_text(0, 2);
-    if (column_bool(0, 3))
-        net.wakes_apply = true;
-    if (news)
-        keep_snapshots(link.id, "answer", fence, asked_ms, 0, snapshot);
+    keep(answers);
     return true;
 }
 
-void settle_write(Ticket& ticket) {
-    bridge::Reply reply = bridge::call_reply(ticket.call);
-    hear(ticket, reply);
-    bridge::WriteOutcome outcome =
-        bridge::write_outcome(ticket.is_create, reply.handed_over, reply.status, reply.body);
-    begin("recording an answer");
-    const Linked* link = find_link(ticket.link);
-    uint64 found =
-        run(read_flight, {as_int4(ticket.link), as_text(ticket.key), as_int8(ticket.tick)});
-    if (found == 1 && link != nullptr && link->link != nullptr) {
-        const char* mapping = column_text(0, 1);
-        const char* wish = column_text(0, 2);
-        const char* page = column_text(0, 3);
-        bool recorded = outcome == bridge::WriteOutcome::done &&
-                        record_answer(*link, ticket.key, mapping, wish, reply.body, ticket.asked_ms,
-                                      reply.request_id);
-        if (!recorded)
-            end_by(ticket, reply, outcome, page);
+// What many writes were answered is recorded in one transaction: a process that dies before it ends
+// finds all of them `sending`, and looks.
+void settle_writes(Ticket* const* tickets, int count) {
+    Landed landed[answers_max] = {};
+    begin("recording answers");
+    for (int i = 0; i < count; i++) {
+        landed[i].ticket = tickets[i];
+        hear(*tickets[i], bridge::call_reply(tickets[i]->call));
     }
+    read_landed(landed, count);
+    Answers answers = answers_of(count);
+    for (int i = 0; i < count; i++) {
+        const Landed& it = landed[i];
+        const Linked* link = find_link(it.ticket->link);
+        if (it.mapping == nullptr || link == nullptr || link->link == nullptr)
+            continue;
+        bridge::Reply reply = bridge::call_reply(it.ticket->call);
+        bridge::WriteOutcome outcome = bridge::write_outcome(
+            it.ticket->is_create, reply.handed_over, reply.status, reply.body);
+        bool recorded = outcome == bridge::WriteOutcome::done &&
+                        add(answers, *link, it.ticket->key, it.mapping, it.wish, reply.body,
+                            it.ticket->asked_ms, reply.request_id);
+        if (!recorded)
+            end_by(*it.ticket, reply, outcome, it.page);
+    }
+    keep(answers);
     commit();
 }
 

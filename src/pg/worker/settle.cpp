@@ -58,7 +58,9 @@ constinit Query flight_over = {
     "    UPDATE notion.mappings SET flight = 'none', flight_kind = NULL, flight_payload = NULL,"
     "           flight_version = NULL, sent_marker = NULL, settle_until = NULL, reason = NULL"
     "     WHERE link = $1 AND key = $2 AND flight = 'unknown')"
-    "UPDATE notion.work SET state = 'new', due = clock_timestamp() WHERE link = $1 AND key = $2"};
+    // The row may have been examined, and left alone, while a person was asked about it.
+    "INSERT INTO notion.work (link, key) VALUES ($1, $2)"
+    " ON CONFLICT (link, key) DO UPDATE SET state = 'new', due = clock_timestamp()"};
 
 constinit Query hold_flight = {
     "WITH mapping AS ("

@@ -53,6 +53,8 @@ Source& add_source(int32 link) {
     Source& source = sources[sources_count++];
     memset(&source, 0, sizeof source);
     source.link = link;
+    for (Reading& lane : source.lanes)
+        lane.from = DT_NOBEGIN;
     return source;
 }
 
@@ -116,6 +118,12 @@ Source* find_source(int32 link) {
 
 std::span<Source> all_sources() {
     return {sources, sources_count};
+}
+
+void rewind_lanes() {
+    for (Source& source : all_sources())
+        for (Reading& lane : source.lanes)
+            lane = {.from = DT_NOBEGIN, .rewound_ms = net.now_ms};
 }
 
 Connection* connection_of(Source& source, const Linked& link) {

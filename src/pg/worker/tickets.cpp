@@ -72,10 +72,13 @@ void settle_me(Ticket& ticket) {
     }
 }
 
+bool is_answered(const Ticket& ticket) {
+    return ticket.errand != Errand::none && ticket.call != nullptr &&
+           bridge::call_is_done(ticket.call);
+}
+
 void settle(Ticket& ticket) {
     switch (ticket.errand) {
-    case Errand::write:
-        return settle_write(ticket);
     case Errand::page:
         return settle_page(ticket);
     case Errand::items:
@@ -87,6 +90,9 @@ void settle(Ticket& ticket) {
         return settle_crawl(ticket);
     case Errand::me:
         return settle_me(ticket);
+    case Errand::trash_double:
+        return settle_double(ticket);
+    case Errand::write: // all at once: settle_writes
     case Errand::none:
         return;
     }
@@ -159,18 +165,26 @@ void send_reserved() {
     }
 }
 
-bool collect_answers() {
-    bool any = false;
+Collected collect_answers() {
+    Ticket* writes[tickets_max];
+    int count = 0;
+    for (Ticket& ticket : tickets)
+        if (ticket.errand == Errand::write && is_answered(ticket))
+            writes[count++] = &ticket;
+    if (count > 0)
+        settle_writes(writes, count);
+    for (int i = 0; i < count; i++)
+        release(*writes[i]);
+    Collected collected = count > 0 ? Collected::writes : Collected::nothing;
     for (Ticket& ticket : tickets) {
-        if (ticket.errand == Errand::none || ticket.call == nullptr ||
-            !bridge::call_is_done(ticket.call))
+        if (!is_answered(ticket))
             continue;
         settle(ticket);
         release(ticket);
-        any = true;
+        collected = Collected::others;
         CHECK_FOR_INTERRUPTS();
     }
-    return any;
+    return collected;
 }
 
 void plan_probes() {

@@ -104,6 +104,7 @@ TEST_F(RecordTest, SecondsThatNotionDroppedAreNoNews) {
 struct RecordCreate : RecordTest {
     Mapping fresh;
     Wish wish{FlightKind::create, {{"title", "Ada"}, {"fee", "5"}}};
+    sample::PageOptions ours{.edited_by = std::string(sample::bot)};
 
     RecordCreate() {
         fresh.exists = true;
@@ -129,7 +130,7 @@ struct RecordCreate : RecordTest {
 };
 
 TEST_F(RecordCreate, DefaultsOfWhatWasNotSentAreTheBaseAndNoNews) {
-    const Recorded recorded = answer(fresh, wish);
+    const Recorded recorded = answer(fresh, wish, ours);
     EXPECT_FALSE(recorded.news);
     ASSERT_TRUE(recorded.base.at("stage").p); // known, and NULL
     EXPECT_EQ(*recorded.base.at("stage").p, Cell());
@@ -139,8 +140,19 @@ TEST_F(RecordCreate, DefaultsOfWhatWasNotSentAreTheBaseAndNoNews) {
     EXPECT_EQ(news_of(*link, mapping, sample::snapshot(*link, page)), News::none);
 }
 
+// A create of unknown outcome is adopted from the page itself, which people may have edited since.
+TEST_F(RecordCreate, WhatAPersonTypedBeforeThePageWasKnownIsNews) {
+    page["done"] = "true";
+    const Recorded recorded = answer(fresh, wish);
+    EXPECT_TRUE(recorded.news);
+    mapping.base = recorded.base;
+    const Merged merged = reconcile(*link, mapping, row, recorded.snapshot, Times());
+    EXPECT_EQ(merged.write.at("done"), Cell("t"));
+    EXPECT_TRUE(merged.conflicts.empty());
+}
+
 TEST_F(RecordCreate, AfterwardsADefaultThatAPersonChangesIsTaken) {
-    mapping.base = answer(fresh, wish).base;
+    mapping.base = answer(fresh, wish, ours).base;
     page["stage"] = sample::option("Done");
     const Merged merged = reconcile(*link, mapping, row, sample::snapshot(*link, page), Times());
     EXPECT_EQ(merged.write, (Fields{{"stage", "Done"}}));
@@ -150,7 +162,7 @@ TEST_F(RecordCreate, AfterwardsADefaultThatAPersonChangesIsTaken) {
 TEST_F(RecordCreate, ValuesThatOnlyNotionFillsReachTheRow) {
     page["total"] = R"({"type":"number","number":12})";
     page["owner"] = sample::option("Eve"); // a default of the template
-    const Recorded recorded = answer(fresh, wish);
+    const Recorded recorded = answer(fresh, wish, ours);
     EXPECT_TRUE(recorded.news);
     mapping.base = recorded.base;
     const Merged merged = reconcile(*link, mapping, row, recorded.snapshot, Times());
@@ -160,7 +172,7 @@ TEST_F(RecordCreate, ValuesThatOnlyNotionFillsReachTheRow) {
 
 TEST_F(RecordCreate, WhatCouldNotBeSentStaysDirty) {
     row["due"] = "infinity";
-    mapping.base = answer(fresh, wish).base;
+    mapping.base = answer(fresh, wish, ours).base;
     row["due"] = "2026-03-01 09:30:00+00";
     EXPECT_EQ(decide(*link, mapping, row, false).wish->fields.count("due"), 1U);
 }

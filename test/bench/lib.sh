@@ -1,0 +1,65 @@
+# What the benchmarks of the sync share: a cluster and an emulator with one linked table. Sourced
+# after tools/lib.sh. Refuses to judge by one absolute time where a ratio can be had. scope: a run.
+emulator=
+scratch=
+finish() {
+    local status=$?
+    [ -z "$scratch" ] || stop_cluster "$scratch" || true
+    [ -z "$emulator" ] || kill "$emulator" 2>/dev/null || true
+    clear_scratch
+    exit $status
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+sql() { in_scratch "$scratch" psql -h "$scratch/socket" -v ON_ERROR_STOP=1 -XqAt postgres "$@"; }
+# Seconds, with a fraction.
+now() { date +%s.%N; }
+# $1 with what awk makes of the expression $2.
+calc() { awk "BEGIN { printf \"$1\", $2 }"; }
+# Requests that the emulator has served, of methods that match $1.
+requests() {
+    curl -sf "$emulator_url/_emulator/stats" |
+        node -e 'let s = JSON.parse(require("fs").readFileSync(0)); let n = 0;
+            for (const [route, codes] of Object.entries(s.requests ?? s))
+                if (new RegExp(process.argv[1]).test(route))
+                    n += typeof codes == "number" ? codes
+                        : Object.values(codes).reduce((a, b) => a + b, 0);
+            console.log(n)' "$1"
+}
+# Waits until the query $1 gives t; asks every $2 seconds (0.2).
+until_true() { until [ "$(sql -c "$1" 2>/dev/null)" = t ]; do sleep "${2:-0.2}"; done; }
+drained="SELECT NOT EXISTS (SELECT FROM notion.outbox) AND NOT EXISTS (SELECT FROM notion.work)"
+
+# A cluster (lines of postgresql.conf), an emulator with a data source, and in `options` what the
+# server gets; the table items linked in direction $direction, synced, at rest.
+start_items() {
+    prepare_scratch test/emulator
+    start_cluster "$scratch" "notion.poll_interval = 3600" "notion.settle = '10s'" "$@"
+    start_emulator "$scratch" --no-journal ${emulator_flags---budget 0}
+    curl -sf "$emulator_url/_emulator/load" -o /dev/null -d '{"workspace":"Acme","databases":[
+        {"title":"Items","properties":{"Name":"title","Key":"rich_text","Points":"number"}}]}'
+    echo ntn_bot_bench >"$scratch/tmp/token"
+    chmod 644 "$scratch/tmp/token"
+    sql >/dev/null <<SQL
+CREATE EXTENSION pg_notion;
+CREATE SERVER acme FOREIGN DATA WRAPPER notion_fdw
+    OPTIONS (api_url '$emulator_url', budget_per_minute '${budget--1}');
+CREATE USER MAPPING FOR CURRENT_USER SERVER acme OPTIONS (token_file '$scratch/tmp/token');
+CREATE SCHEMA crm;
+IMPORT FOREIGN SCHEMA workspace FROM SERVER acme INTO crm;
+CREATE TABLE items (id bigint PRIMARY KEY, name text, points float8);
+SELECT notion.link('items', 'crm.items', direction => '${direction-to_notion}',
+    columns => '{"id": "key", "name": "name", "points": "points"}');
+SELECT notion.sync('items');
+SQL
+    until_true "SELECT state = 'active' FROM notion.links"
+}
+# Keeps the workers out, or lets them in.
+worker() {
+    sql -c "ALTER SYSTEM SET notion.worker = $1" -c 'SELECT pg_reload_conf()' >/dev/null
+    local wanted=0
+    [ "$1" = off ] || wanted=2
+    until_true "SELECT count(*) = $wanted FROM pg_stat_activity
+        WHERE backend_type IN ('pg_notion net', 'pg_notion apply')"
+}
