@@ -52,6 +52,11 @@ EXPLAIN (COSTS OFF) SELECT count(*) FROM deals;
 EXPLAIN (COSTS OFF) SELECT name FROM deals WHERE won LIMIT 10;
 EXPLAIN (COSTS OFF) SELECT name FROM deals WHERE stage = 'Won' LIMIT 10;
 EXPLAIN (COSTS OFF) SELECT name FROM deals WHERE won ORDER BY name LIMIT 10;
+-- The last edited, the largest: Notion sorts; not where NULLs, or conditions checked here, remain
+EXPLAIN (COSTS OFF) SELECT name FROM deals WHERE won ORDER BY page_edited_at DESC LIMIT 10;
+EXPLAIN (COSTS OFF) SELECT name FROM deals WHERE amount > 0 ORDER BY amount DESC LIMIT 10;
+EXPLAIN (COSTS OFF) SELECT name FROM deals ORDER BY amount DESC LIMIT 10;
+EXPLAIN (COSTS OFF) SELECT name FROM deals WHERE name LIKE 'INV-%' ORDER BY page_edited_at LIMIT 10;
 
 -- Options
 CREATE SERVER x FOREIGN DATA WRAPPER notion_fdw OPTIONS (uri 'x');

@@ -8,6 +8,7 @@
 #include "bridge/crew.hpp"
 #include "bridge/row.hpp"
 #include "core/notion/endpoint.hpp"
+#include "core/notion/sort.hpp"
 
 namespace notion::bridge {
 
@@ -74,7 +75,11 @@ Question question_of(const ScanPlan& plan, std::string source) {
     Question question;
     question.data_source = std::move(source);
     question.table = plan.table;
-    question.sorts = plan.sorts;
+    for (const ScanSort& sort : plan.sort) {
+        const Codec codec = codec_of(sort.column, nullptr);
+        question.sorts = sort_json(sort.column.field == Field::property ? sort.column.property : "",
+                                   codec.property, sort.descending);
+    }
     question.number_property = plan.number_property;
     question.by_id = plan.by_id;
     question.ids.assign(plan.page_ids.begin(), plan.page_ids.end());
@@ -273,6 +278,12 @@ Push scan_classify(std::span<const QualNode> nodes, std::span<const ScanTerm> te
         push = classify(nodes, known);
     });
     return push;
+}
+
+bool scan_sorts_alike(const ScanColumn& column, bool filled) noexcept {
+    const bool is_time = column.field == Field::created_at || column.field == Field::edited_at;
+    return (is_time || column.field == Field::property) &&
+           sorts_alike(codec_of(column, nullptr), filled);
 }
 
 bool scan_rests_on_texts(PropertyType type) noexcept {

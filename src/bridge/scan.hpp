@@ -57,6 +57,12 @@ struct ScanQual {
     Push push;
 };
 
+/// An order that Notion is to give: only where scan_sorts_alike.
+struct ScanSort {
+    ScanColumn column;
+    bool descending;
+};
+
 struct ScanPlan {
     Endpoint endpoint;
     std::string_view data_source; ///< id
@@ -67,12 +73,12 @@ struct ScanPlan {
     std::span<const ScanTerm> terms;
     bool by_id;                                 ///< read page_ids instead of querying
     std::span<const std::string_view> page_ids; ///< uuids
-    int64_t limit;                 ///< rows after which nobody asks for more; 0 = not known
-    bool read_ahead;               ///< whoever reads will surely read to the end
-    std::string_view sorts;        ///< Notion's JSON array, "" = any order
-    int parallel;                  ///< requests under way at a time, at most; only with read_ahead
-    int64_t expected;              ///< requests for all pages, 0 = not known
-    std::span<const int64_t> cuts; ///< creation times (µs) that cut it into parts alike, or none
+    int64_t limit;                  ///< rows after which nobody asks for more; 0 = not known
+    bool read_ahead;                ///< whoever reads will surely read to the end
+    std::span<const ScanSort> sort; ///< one or none: any order
+    int parallel;                   ///< requests under way at a time, at most; only with read_ahead
+    int64_t expected;               ///< requests for all pages, 0 = not known
+    std::span<const int64_t> cuts;  ///< creation times (µs) that cut it into parts alike, or none
     std::string_view number_property; ///< id of the data source's unique id; "" = not known
     bool misfit_null;                 ///< on_misfit: NULL rather than an error
 };
@@ -128,6 +134,8 @@ PropertyType scan_property_type(std::string_view name) noexcept;
 /// What can be promised for this condition, whatever its operands; here where one of its columns is
 /// no property and no time.
 Push scan_classify(std::span<const QualNode> nodes, std::span<const ScanTerm> terms) noexcept;
+/// See core's sorts_alike.
+bool scan_sorts_alike(const ScanColumn& column, bool filled) noexcept;
 /// See core's rests_on_texts.
 bool scan_rests_on_texts(PropertyType type) noexcept;
 /// Whether a column of this type can be declared for this field and property type.

@@ -52,7 +52,7 @@ void explain_scan(ForeignScanState* node, ExplainState* explain) {
             ExplainPropertyText("Notion Filter", "never true: nothing is asked", explain);
         else if (!by_id)
             text("Notion Filter", words.filter, explain);
-        if (explain->verbose)
+        if (explain->verbose || running->planned.sort > 0)
             text("Notion Sorts", words.sorts, explain);
         text("Notion Properties", words.properties.empty() ? "title" : words.properties, explain);
         if (running->planned.limit > 0)

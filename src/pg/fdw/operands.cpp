@@ -37,6 +37,12 @@ Known evaluate(const Operands& operands, int index) {
 
 /// One cell, or false where it cannot be said.
 bool scalar(const Known& known, Cell* cell) {
+    // Infinity and NaN are no values of Notion's, but numbers compare with them.
+    if (!known.null && known.type == FLOAT8OID) {
+        cell->kind = bridge::CellKind::real;
+        cell->real = DatumGetFloat8(known.value);
+        return true;
+    }
     Shape shape;
     memset(&shape, 0, sizeof shape);
     return shape_of(known.type, -1, CurrentMemoryContext, &shape) &&

@@ -11,6 +11,7 @@
 #include "pg/fdw/learned.hpp"
 #include "pg/fdw/plan.hpp"
 #include "pg/fdw/private.hpp"
+#include "pg/fdw/upper.hpp"
 #include "pg/options.hpp"
 #include "pg/settings.hpp"
 
@@ -61,6 +62,10 @@ Sketch* sketch(Oid table) {
     return made;
 }
 
+Table table_of(PlannerInfo* root, RelOptInfo* rel, const Sketch* sketch) {
+    return {root, rel, sketch->columns, sketch->types, sketch->count, sketch->texts};
+}
+
 void add_qual(Split* split, const Qual& qual, Expr* clause) {
     split->quals = lappend(split->quals, pack_qual(qual));
     if (qual.push == Push::exact) {
@@ -76,7 +81,7 @@ Split split_clauses(PlannerInfo* root, RelOptInfo* rel, const Sketch* sketch, Li
     Split split;
     memset(&split, 0, sizeof split);
     split.id_term = -1;
-    Table table = {root, rel, sketch->columns, sketch->types, sketch->count, sketch->texts};
+    Table table = table_of(root, rel, sketch);
     auto* quals = static_cast<Qual*>(palloc0(sizeof(Qual) * Max(list_length(clauses), 1)));
     auto* known = static_cast<bool*>(palloc0(sizeof(bool) * Max(list_length(clauses), 1)));
     int at = 0;
@@ -130,11 +135,11 @@ double requests_for(PlannerInfo* root, RelOptInfo* rel, const Split& split) {
 
 /// The rows after which nobody asks for more, or 0: only where nothing stands between the LIMIT and
 /// the scan, and Notion alone decides which rows there are (law 3).
-int limit_of(PlannerInfo* root, RelOptInfo* rel, const Split& split) {
+int limit_of(PlannerInfo* root, RelOptInfo* rel, const Split& split, bool sorted) {
     bool plain = root->limit_tuples > 0 && root->limit_tuples <= INT_MAX / 2 &&
                  rel->reloptkind == RELOPT_BASEREL &&
                  bms_membership(root->all_baserels) == BMS_SINGLETON &&
-                 root->parse->sortClause == NIL && root->parse->rowMarks == NIL &&
+                 (sorted || root->parse->sortClause == NIL) && root->parse->rowMarks == NIL &&
                  !root->hasPseudoConstantQuals;
     return plain && split.local == NIL && split.id_term < 0 ? static_cast<int>(root->limit_tuples)
                                                             : 0;
@@ -172,18 +177,19 @@ List* column_list(const Bitmapset* used, int count) {
     return columns;
 }
 
-void add_scan_path(PlannerInfo* root, RelOptInfo* rel, Relids outer, double rows, double total) {
+void add_scan_path(PlannerInfo* root, RelOptInfo* rel, Relids outer, double rows, double total,
+                   List* order = NIL) {
     Cost startup = Min(request_cost, total);
     // For an Append: it may begin before the scans before it have ended.
     List* to_end = reads_to_end(root, rel) ? list_make1(makeInteger(1)) : NIL;
 #if PG_VERSION_NUM >= 180000
-    ForeignPath* path = create_foreignscan_path(root, rel, nullptr, rows, 0, startup, total, NIL,
+    ForeignPath* path = create_foreignscan_path(root, rel, nullptr, rows, 0, startup, total, order,
                                                 outer, nullptr, NIL, to_end);
 #elif PG_VERSION_NUM >= 170000
-    ForeignPath* path = create_foreignscan_path(root, rel, nullptr, rows, startup, total, NIL,
+    ForeignPath* path = create_foreignscan_path(root, rel, nullptr, rows, startup, total, order,
                                                 outer, nullptr, NIL, to_end);
 #else
-    ForeignPath* path = create_foreignscan_path(root, rel, nullptr, rows, startup, total, NIL,
+    ForeignPath* path = create_foreignscan_path(root, rel, nullptr, rows, startup, total, order,
                                                 outer, nullptr, to_end);
 #endif
     add_path(rel, &path->path);
@@ -242,7 +248,7 @@ void plan_size(PlannerInfo* root, RelOptInfo* rel, Oid table) {
     made->all_exact = split.local == NIL && split.id_term < 0;
     if (split.id_term >= 0)
         rel->rows = 1;
-    if (int limit = limit_of(root, rel, split); limit > 0)
+    if (int limit = limit_of(root, rel, split, false); limit > 0)
         made->requests = std::ceil(Min(limit, rel->rows) / page_rows);
     made->requests = Max(made->requests, 1);
 }
@@ -254,6 +260,12 @@ void plan_paths(PlannerInfo* root, RelOptInfo* rel, Oid table) {
                   request_cost * made->requests + cpu_tuple_cost * rel->rows);
     if (!settings::pushdown)
         return;
+    Split split = split_clauses(root, rel, made, bare_clauses(rel->baserestrictinfo));
+    if (limit_of(root, rel, split, true) > 0 &&
+        top_order(table_of(root, rel, made), split.quals, split.gathered.terms, nullptr))
+        add_scan_path(root, rel, nullptr, rel->rows,
+                      request_cost * made->requests + cpu_tuple_cost * rel->rows,
+                      root->sort_pathkeys);
     for (int at = 0; at < made->count; at++)
         if (made->columns[at].field == bridge::Field::page_id && OidIsValid(made->types[at]))
             add_lookup_paths(root, rel, static_cast<AttrNumber>(at + 1));
@@ -294,7 +306,13 @@ ForeignScan* plan_scan(PlannerInfo* root, RelOptInfo* rel, Oid table, ForeignPat
     planned.quals = split.quals;
     planned.terms = split.gathered.terms;
     planned.id_term = split.id_term;
-    planned.limit = limit_of(root, rel, split);
+    Top top = {0, false};
+    bool sorted = path->path.pathkeys != NIL;
+    if (sorted)
+        top_order(table_of(root, rel, made), split.quals, split.gathered.terms, &top);
+    planned.sort = top.column;
+    planned.descending = top.descending;
+    planned.limit = limit_of(root, rel, split, sorted);
     planned.read_ahead = planned.limit > 0 || reads_to_end(root, rel) ||
                          (keys != nullptr && root->tuple_fraction <= 0);
     planned.exact = list_length(split.exact);

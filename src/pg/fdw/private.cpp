@@ -8,6 +8,7 @@ namespace notion::pg {
 List* pack(const Planned& planned) {
     List* numbers = list_make5_int(planned.id_term, planned.limit, planned.read_ahead,
                                    planned.exact, planned.requests);
+    numbers = lappend_int(lappend_int(numbers, planned.sort), planned.descending);
     return list_make5(planned.columns, planned.recheck_columns, planned.quals, planned.terms,
                       numbers);
 }
@@ -24,6 +25,8 @@ Planned unpack(List* fdw_private) {
     planned.read_ahead = list_nth_int(numbers, 2) != 0;
     planned.exact = list_nth_int(numbers, 3);
     planned.requests = list_nth_int(numbers, 4);
+    planned.sort = static_cast<AttrNumber>(list_nth_int(numbers, 5));
+    planned.descending = list_nth_int(numbers, 6) != 0;
     return planned;
 }
 

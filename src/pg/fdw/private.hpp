@@ -23,8 +23,10 @@ struct Planned {
     int id_term;           ///< the term with the pages' ids, -1 for none
     int limit;             ///< rows that are enough, 0 = not known
     bool read_ahead;
-    int exact;    ///< the first of fdw_recheck_quals; the wide ones follow
-    int requests; ///< estimate
+    int exact;       ///< the first of fdw_recheck_quals; the wide ones follow
+    int requests;    ///< estimate
+    AttrNumber sort; ///< the column by which Notion sorts, 0 for none
+    bool descending;
 };
 
 List* pack(const Planned& planned);

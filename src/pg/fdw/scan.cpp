@@ -87,7 +87,11 @@ bridge::Scan* open(ForeignScanState* node, Running* running, const Connection* c
     plan.page_ids = {terms.ids, static_cast<size_t>(terms.id_count)};
     plan.limit = running->planned.limit;
     plan.read_ahead = running->planned.read_ahead;
-    plan.sorts = {};
+    bridge::ScanSort sort;
+    if (running->planned.sort > 0) {
+        sort = {running->table_columns[running->planned.sort - 1], running->planned.descending};
+        plan.sort = {&sort, 1};
+    }
     plan.parallel = settings::max_parallel_requests;
     Learned known;
     bool learned = recall(RelationGetRelid(table), &known);
