@@ -4,6 +4,7 @@
 . "$(dirname "$0")/setup"
 start_bench -1 --budget 0
 
+control limits '{"rows_per_source":300000}'
 generate 80000 '"seed":1,"spread_minutes":30000'
 generate 20000 '"seed":2,"same_minute":20000'
 held=$(sql -c "SELECT count(*), count(DISTINCT page_id) FROM crm.participants")
