@@ -67,6 +67,7 @@ emulator-unit: programs programs-sanitized
 tap regress isolation: all emulator
 	@tools/test $@ $(ONLY)
 conformance: emulator
+	@$(LOCK) cmake --build build -j$(JOBS) --target judged
 	@tools/test conformance
 
 # ---- measure -------------------------------------------------------------------------------------

@@ -154,9 +154,8 @@ BEGIN ATOMIC
          WHERE p.direction <> 'to_notion' AND p.is_generated
         UNION ALL SELECT 'both sides compute it: a generated column and a computed property'
          WHERE p.is_generated AND NOT notion.property_is_writable(p.property_type)
-        UNION ALL SELECT pg_catalog.format('rule "%s" is none of newest, notion, postgres, manual',
-                                           p.rule)
-         WHERE p.rule NOT IN ('newest', 'notion', 'postgres', 'manual')) AS faults;
+        UNION ALL SELECT notion.rule_fault(p.rule) WHERE notion.rule_fault(p.rule) IS NOT NULL
+        ) AS faults;
 END;
 COMMENT ON FUNCTION notion.column_faults(regclass, regclass, jsonb, name[], name) IS
     'what is wrong with the columns of a call of notion.link, a line each';

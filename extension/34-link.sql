@@ -101,8 +101,8 @@ BEGIN
         RETURN NEXT 'direction must be to_notion, from_notion or both: it has no default, since '
                     '"both" lets everyone who may edit that Notion database write the table';
     END IF;
-    IF rule NOT IN ('newest', 'notion', 'postgres', 'manual') THEN
-        RETURN NEXT format('rule "%s" is none of newest, notion, postgres, manual', rule);
+    IF notion.rule_fault(rule) IS NOT NULL THEN
+        RETURN NEXT notion.rule_fault(rule);
     END IF;
     RETURN QUERY SELECT notion.key_faults(table_id, key);
     RETURN QUERY SELECT notion.marker_faults(table_id, foreign_table_id, way, columns,
@@ -140,12 +140,9 @@ BEGIN
          WHERE l.foreign_table_id = foreign_table
         UNION ALL
         SELECT notion.link_faults("table", foreign_table, direction, rule, columns, key, marker,
-                                  filter, on_postgres_delete)) all_of_them;
-    IF on_notion_trash <> 'ignore' THEN
-        RAISE EXCEPTION 'on_notion_trash "%" is not supported yet', on_notion_trash
-            USING ERRCODE = 'feature_not_supported',
-                  HINT = 'With "ignore" a page in the trash leaves its row alone.';
-    END IF;
+                                  filter, on_postgres_delete)
+        UNION ALL
+        SELECT notion.trash_fault("table", on_notion_trash)) all_of_them;
     IF faults IS NOT NULL THEN
         RAISE EXCEPTION 'table % cannot be linked with %', "table", foreign_table
             USING ERRCODE = 'invalid_parameter_value', DETAIL = faults;
@@ -186,7 +183,8 @@ COMMENT ON FUNCTION notion.link(regclass, regclass, text, jsonb, text, text, tex
     'property, that holds the key; a key of one column may be paired in columns instead, and a '
     'link from_notion needs none. filter: a boolean expression over the table''s columns; a row '
     'that does not fulfil it has no page, one that leaves is like one deleted. rule: newest, '
-    'notion, postgres or manual. on_notion_trash: ignore. on_postgres_delete: trash or ignore. '
+    'notion, postgres, manual or schema.function. on_notion_trash: ignore, delete or mark:column. '
+    'on_postgres_delete: trash or ignore. '
     'capture: origin, or always (under logical replication too). Makes no request and sends '
     'nothing before notion.sync. Errors: 42501 not the owner, 22023 with every mismatch in DETAIL, '
     '55P03 the table is in use.';

@@ -35,7 +35,7 @@ BEGIN ATOMIC
                s.edited AS notion_at, s.edited_by::text AS notion_by
           FROM pg_catalog.jsonb_to_recordset(coalesce(told -> 'conflicts', '[]')) AS c(
                    column_name name, kind text, base text, postgres text, notion text, rule text,
-                   winner text, state text, note text)
+                   winner text, value text, state text, note text)
           LEFT JOIN notion.work w ON w.link = keep_conflicts.link AND w.key = keep_conflicts.key
           LEFT JOIN notion.mappings m ON m.link = keep_conflicts.link
                AND m.key = keep_conflicts.key
@@ -48,7 +48,8 @@ BEGIN ATOMIC
                postgres_at = c.postgres_at, postgres_by = c.postgres_by,
                notion_at = c.notion_at, notion_by = c.notion_by, note = c.note,
                decided = CASE c.state WHEN 'closed' THEN o.decided END,
-               decided_value = CASE c.state WHEN 'closed' THEN o.decided_value END,
+               decided_value = CASE c.state WHEN 'closed'
+                                    THEN coalesce(c.value, o.decided_value) END,
                closed_at = CASE c.state WHEN 'closed' THEN pg_catalog.clock_timestamp() END
           FROM told_now c
          WHERE o.link = keep_conflicts.link AND o.key = keep_conflicts.key AND o.state = 'open'
@@ -57,11 +58,11 @@ BEGIN ATOMIC
         RETURNING o.column_name, o.kind)
     INSERT INTO notion.conflicts (link, key, page, column_name, kind, base, postgres, notion, rule,
                                   winner, state, postgres_at, postgres_by, notion_at, notion_by,
-                                  closed_at, note)
+                                  closed_at, decided_value, note)
     SELECT keep_conflicts.link, keep_conflicts.key, keep_conflicts.page, c.column_name,
            c.what, c.base, c.postgres, c.notion, c.rule, c.winner,
            coalesce(c.state, 'open'), c.postgres_at, c.postgres_by, c.notion_at, c.notion_by,
-           CASE c.state WHEN 'closed' THEN pg_catalog.clock_timestamp() END, c.note
+           CASE c.state WHEN 'closed' THEN pg_catalog.clock_timestamp() END, c.value, c.note
       FROM told_now c
      WHERE NOT EXISTS (SELECT FROM followed f
                         WHERE f.column_name IS NOT DISTINCT FROM c.column_name

@@ -38,3 +38,13 @@ END;
 COMMENT ON FUNCTION notion.overwritten(integer, jsonb) IS
     'keeps a conflict for each property that an event names and a write of ours overwrote';
 REVOKE ALL ON FUNCTION notion.overwritten(integer, jsonb) FROM PUBLIC;
+
+-- Who owns a server sees its subscriptions, and pg_monitor all of them; nobody sees their tokens.
+ALTER TABLE notion.webhooks ENABLE ROW LEVEL SECURITY;
+CREATE POLICY owner ON notion.webhooks FOR SELECT USING (
+    pg_catalog.pg_has_role('pg_monitor', 'USAGE')
+    OR EXISTS (SELECT FROM pg_catalog.pg_foreign_server s
+                WHERE s.srvname = webhooks.server
+                  AND pg_catalog.pg_has_role(s.srvowner, 'USAGE')));
+GRANT SELECT (server, id, armed_until, verified_at, last_event_at, events)
+    ON notion.webhooks TO PUBLIC;

@@ -22,6 +22,8 @@ char* proxy = nullptr;
 char* ca_file = nullptr;
 int settle_ms = 150'000;
 int index_lag_ms = 5'000;
+int trash_grace_ms = 5 * 60'000;
+int scan_interval_min = 24 * 60;
 int apply_timeout_ms = 10'000;
 int max_requests = 0;
 int analyze_requests = 10;
@@ -90,6 +92,13 @@ constexpr Number numbers[] = {
     {"notion.apply_timeout", "Time that a row's triggers and constraints may take in the worker.",
      "Then the statement is cancelled and the row waits; after twice that time the worker ends.",
      &apply_timeout_ms, 10'000, 10, 3'600'000, PGC_SIGHUP, GUC_UNIT_MS},
+    {"notion.trash_grace",
+     "Time that a page must have been in the trash before its row is deleted.",
+     "For links with on_notion_trash 'delete'; the page is read once more at its end.",
+     &trash_grace_ms, 5 * 60'000, 0, INT_MAX, PGC_SIGHUP, GUC_UNIT_MS},
+    {"notion.scan_interval", "Time between two full scans of a linked data source.",
+     "They find what neither trigger nor event saw; 0 leaves them out.", &scan_interval_min,
+     24 * 60, 0, INT_MAX, PGC_SIGHUP, GUC_UNIT_MIN},
     {"notion.max_requests", "Requests that one statement may make to Notion.",
      "0 means no limit. A scan that needs more fails with an error, never with fewer rows.",
      &max_requests, 0, 0, INT_MAX, PGC_USERSET, 0},

@@ -22,6 +22,8 @@ struct One {
 };
 
 std::string_view rule_name(const One& one) {
+    if (one.facts.rule == Rule::function && one.field.direction == Direction::both)
+        return one.field.function;
     if (one.resolution)
         return "resolved";
     if (one.field.is_marker)
@@ -126,6 +128,7 @@ void unite_sets(const One& one, Merged& merged) {
 void act(One& one, FieldAction action, Merged& merged) {
     switch (action) {
     case FieldAction::nothing:
+    case FieldAction::ask:
         return;
     case FieldAction::send:
         merged.dirty = true;
@@ -225,17 +228,37 @@ void judge(One& one, const Mapping& mapping, const Snapshot& snapshot, const Tim
         one.facts.newer = newer_of(one.field, mapping, snapshot, times);
 }
 
-/// A person gave a value that neither side has: it is written here, and sent.
+/// A person or a function gave a value: it is written here, and sent where it is not there.
 void take_value(const One& one, Merged& merged) {
     const Cell& value = one.resolution->value;
-    if (!same_cell(one.field, one.p, value)) {
-        log_change(one, one.p, value, "postgres", merged);
+    const bool is_here = same_cell(one.field, one.p, value);
+    const bool is_there = same_cell(one.field, shown(one), value);
+    if (!is_here) {
+        log_change(one, one.p, value, is_there ? "notion" : "postgres", merged);
         merged.write[one.field.column] = value;
     }
-    merged.conflicts.push_back(conflict_of(one, "value", ""));
-    set_base(one);
+    const std::string_view winner = is_there ? "notion" : is_here ? "postgres" : "value";
+    merged.conflicts.push_back(conflict_of(one, winner, ""));
+    merged.conflicts.back().value = value;
+    one.entry.n = one.half;
+    one.entry.p =
+        one.there.ok() ? std::optional<Cell>(to_cell(one.field, *one.there)) : std::nullopt;
     release(one, merged);
-    merged.dirty = true;
+    merged.dirty |= !is_there;
+}
+
+/// Its rule is a function: asked, or answered already.
+void ask(One& one, const Times& times, Merged& merged) {
+    const auto answer = times.answers.find(one.field.id);
+    if (answer != times.answers.end()) {
+        one.resolution = &answer->second;
+        return take_value(one, merged);
+    }
+    const std::string_view newer = one.facts.newer == Newer::postgres ? "postgres"
+                                   : one.facts.newer == Newer::notion ? "notion"
+                                                                      : "";
+    merged.asks.push_back({one.field.id, one.field.column, one.field.function,
+                           one.entry.p.value_or(std::nullopt), one.p, shown(one), newer});
 }
 
 void hold_oscillating(const One& one, Merged& merged) {
@@ -249,6 +272,8 @@ void merge_one(One& one, const Times& times, Merged& merged) {
     const FieldAction action = merge_field(one.facts);
     if (one.resolution && one.resolution->winner == "value")
         return take_value(one, merged);
+    if (action == FieldAction::ask)
+        return ask(one, times, merged);
     const bool writes =
         !one.field.is_marker && (action == FieldAction::take || action == FieldAction::take_over ||
                                  action == FieldAction::unite);

@@ -80,6 +80,10 @@ void make_marker(Field& field, Direction link) {
         field.codec.column = ColumnType::text;
 }
 
+bool is_function(std::string_view rule) {
+    return rule.find('.') != std::string_view::npos;
+}
+
 Result<Field> parse_field(const json::Value& column, const Link& link, Rule link_rule) {
     Field field;
     field.column = json::text(column, "column_name");
@@ -97,8 +101,12 @@ Result<Field> parse_field(const json::Value& column, const Link& link, Rule link
         return unknown("direction", field.column, direction);
     const std::string_view rule = json::text(column, "rule");
     field.rule = link_rule;
-    if (!rule.empty() && !read(rules, rule, field.rule))
+    if (is_function(rule)) {
+        field.rule = Rule::function;
+        field.function = rule;
+    } else if (!rule.empty() && !read(rules, rule, field.rule)) {
         return unknown("rule", field.column, rule);
+    }
     if (json::text(column, "part") == "end")
         field.codec.part = DatePart::end;
     field.not_null = json::truth(column, "not_null");
@@ -138,11 +146,14 @@ Status parse_head(const json::Value& json, Link& link, Rule& rule) {
     if (link.data_source.empty() || !read(directions, direction, link.direction))
         return fail(ErrorKind::malformed, "the link lacks its data source or direction");
     const std::string_view rule_name = json::text(json, "rule");
-    if (!rule_name.empty() && !read(rules, rule_name, rule))
+    // A function is each column's own: link_columns name it.
+    if (!rule_name.empty() && !is_function(rule_name) && !read(rules, rule_name, rule))
         return fail(ErrorKind::invalid_option,
                     "rule \"" + std::string(rule_name) + "\" of the link is not known");
     const std::string_view trash = json::text(json, "on_notion_trash");
-    if (!trash.empty() && !read(trash_ways, trash, link.on_notion_trash))
+    if (trash.starts_with("mark:"))
+        link.on_notion_trash = OnNotionTrash::mark;
+    else if (!trash.empty() && !read(trash_ways, trash, link.on_notion_trash))
         return fail(ErrorKind::invalid_option,
                     "on_notion_trash \"" + std::string(trash) + "\" is not known");
     const std::string_view removal = json::text(json, "on_postgres_delete");

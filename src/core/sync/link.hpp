@@ -14,7 +14,7 @@
 
 namespace notion::sync {
 
-enum class OnNotionTrash : uint8_t { ignore, remove };
+enum class OnNotionTrash : uint8_t { ignore, remove, mark };
 enum class OnPostgresDelete : uint8_t { trash, ignore };
 
 /// A paired column.
@@ -26,6 +26,7 @@ struct Field {
     Codec codec;
     Direction direction = Direction::both;
     Rule rule = Rule::newest;
+    std::string function; ///< of Rule::function: schema.name
     bool is_marker = false;
     bool is_generated = false; ///< Notion computes it
     bool not_null = false;

@@ -6,6 +6,8 @@ namespace notion::sync {
 namespace {
 
 FieldAction both_changed(const FieldCase& field) {
+    if (field.rule == Rule::function)
+        return FieldAction::ask;
     if (field.rule == Rule::manual)
         return FieldAction::hold;
     if (field.is_set)
@@ -50,6 +52,7 @@ BaseAfter base_after(FieldAction action) {
     case FieldAction::nothing:
     case FieldAction::send:
     case FieldAction::hold:
+    case FieldAction::ask:
         return BaseAfter::old;
     case FieldAction::note:
     case FieldAction::agree:

@@ -8,7 +8,8 @@
 namespace notion::sync {
 
 enum class Direction : uint8_t { to_notion, from_notion, both };
-enum class Rule : uint8_t { newest, notion, postgres, manual };
+/// function: a SQL function of the table's owner decides; the caller asks it.
+enum class Rule : uint8_t { newest, notion, postgres, manual, function };
 
 /// What a snapshot says of a field, against N. An absent property is unknown, never NULL.
 enum class Seen : uint8_t { absent, same, news };
@@ -37,6 +38,7 @@ enum class FieldAction : uint8_t {
     keep,      ///< both changed, the row's value won and is sent
     unite,     ///< both changed a set: the members of both, less what either removed
     hold,      ///< both changed, a person decides
+    ask,       ///< both changed, a function decides: nothing before it was asked
 };
 FieldAction merge_field(const FieldCase& field);
 

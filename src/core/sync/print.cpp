@@ -128,8 +128,26 @@ void put_conflicts(Writer& out, const std::vector<Conflict>& conflicts) {
         put(out, "notion", conflict.notion);
         put_or_null(out, "rule", conflict.rule);
         put_or_null(out, "winner", conflict.winner);
+        put(out, "value", conflict.value);
         put(out, "state", std::string_view(conflict.is_open ? "open" : "closed"));
         put_or_null(out, "note", conflict.note);
+        out.EndObject();
+    }
+    out.EndArray();
+}
+
+void put_asks(Writer& out, const std::vector<Ask>& asks) {
+    key(out, "asks");
+    out.StartArray();
+    for (const Ask& ask : asks) {
+        out.StartObject();
+        put(out, "id", std::string_view(ask.id));
+        put(out, "column", std::string_view(ask.column));
+        put(out, "function", std::string_view(ask.function));
+        put(out, "base", ask.base);
+        put(out, "postgres", ask.postgres);
+        put(out, "notion", ask.notion);
+        put_or_null(out, "newer", ask.newer);
         out.EndObject();
     }
     out.EndArray();
@@ -216,6 +234,9 @@ std::string print(const Merged& merged) {
         put_log(out, merged.log);
         put_conflicts(out, merged.conflicts);
         put_list(out, "agreed", merged.agreed);
+        put_asks(out, merged.asks);
+        put(out, "mark", merged.mark ? Cell(*merged.mark ? "true" : "false") : Cell());
+        put_flag(out, "recheck", merged.recheck);
         put_flag(out, "dirty", merged.dirty);
         put_or_null(out, "reason", merged.reason);
     });

@@ -60,14 +60,18 @@ Merged trashed(const Link& link, const Mapping& mapping, const std::optional<Row
     if (!row)
         return merged;
     merged.dirty = is_dirty_row(link, mapping, *row);
-    const bool wanted = link.on_notion_trash == OnNotionTrash::remove && link.creates_rows();
-    if (!wanted || merged.dirty)
+    if (!link.creates_rows())
+        return merged;
+    if (link.on_notion_trash == OnNotionTrash::mark)
+        merged.mark = true;
+    if (link.on_notion_trash != OnNotionTrash::remove || merged.dirty)
         return merged;
     const bool confirmed = mapping.page_state == PageState::trashed && times.trashed_since_us &&
                            times.asked_us &&
-                           *times.asked_us - *times.trashed_since_us >= trash_grace_us;
+                           *times.asked_us - *times.trashed_since_us >= times.trash_grace_us;
     if (!confirmed) {
-        merged.reason = "the row is deleted once the page was in the trash for five minutes";
+        merged.recheck = true;
+        merged.reason = "the row is deleted once the page was in the trash for notion.trash_grace";
         return merged;
     }
     merged.action = MergeAction::remove;
@@ -151,6 +155,8 @@ std::string_view name_of(MergeAction action) {
         return "delete";
     case MergeAction::trashed:
         return "trashed";
+    case MergeAction::ask:
+        return "ask";
     case MergeAction::wait:
         break;
     }
@@ -172,6 +178,16 @@ void read_resolutions(const json::Value& json, Times& times) {
         times.resolutions[std::string(json::view(member.name))] = {
             std::string(json::text(member.value, "winner")), cell_of(member.value, "postgres"),
             cell_of(member.value, "notion"), cell_of(member.value, "value")};
+}
+
+void read_answers(const json::Value& json, Times& times) {
+    const json::Value* answers = json::find(json, "answers");
+    if (!answers || !answers->IsObject())
+        return;
+    for (const auto& member : answers->GetObject()) {
+        const std::string id(json::view(member.name));
+        times.answers[id] = {"value", {}, {}, cell_of(*answers, id)};
+    }
 }
 
 } // namespace
@@ -198,6 +214,9 @@ Result<Times> parse_times(std::string_view text) {
         }
     }
     read_resolutions(json, times);
+    read_answers(json, times);
+    if (const json::Value* grace = json::find(json, "trash_grace_ms"); grace && grace->IsInt64())
+        times.trash_grace_us = us_of_ms(grace->GetInt64());
     return times;
 }
 
@@ -228,7 +247,11 @@ Merged reconcile(const Link& link, const Mapping& mapping, const std::optional<R
     merged.page_state = PageState::live;
     merged.row_deleted = false;
     merge_fields(link, mapping, *row, snapshot, times, merged);
-    merged.action = merged.write.empty() ? MergeAction::none : MergeAction::update;
+    if (link.on_notion_trash == OnNotionTrash::mark && mapping.page_state == PageState::trashed)
+        merged.mark = false;
+    merged.action = !merged.asks.empty()   ? MergeAction::ask
+                    : merged.write.empty() ? MergeAction::none
+                                           : MergeAction::update;
     return merged;
 }
 

@@ -14,6 +14,8 @@
 
 namespace notion::sync {
 
+inline constexpr int64_t trash_grace_us = 5 * 60 * 1'000'000LL; ///< before a row is deleted
+
 /// What a person decided of a held field, and what both sides held when they did.
 struct Resolution {
     std::string winner; ///< postgres, notion or value
@@ -31,10 +33,12 @@ struct Times {
     std::map<std::string, Resolution, std::less<>> resolutions; ///< by field id
     bool deleted = false; ///< a DELETE of the row was captured
     int hops = 0;
+    std::map<std::string, Resolution, std::less<>> answers; ///< of functions, by field id
+    int64_t trash_grace_us = sync::trash_grace_us;
 };
 Result<Times> parse_times(std::string_view json);
 
-enum class MergeAction : uint8_t { none, insert, update, remove, trashed, wait };
+enum class MergeAction : uint8_t { none, insert, update, remove, trashed, ask, wait };
 std::string_view name_of(MergeAction action);
 
 /// For notion.log.
@@ -44,6 +48,17 @@ struct Change {
     Cell to;
     std::string rule;
     std::string side; ///< where the change came from
+};
+
+/// A question to the function that is a field's rule.
+struct Ask {
+    std::string id;
+    std::string column;
+    std::string function;
+    Cell base;
+    Cell postgres;
+    Cell notion;
+    std::string_view newer; ///< postgres, notion; "" where nobody can tell
 };
 
 struct Merged {
@@ -56,6 +71,9 @@ struct Merged {
     std::vector<Change> log;
     std::vector<Conflict> conflicts;
     std::vector<std::string> agreed; ///< columns whose open conflicts are over
+    std::vector<Ask> asks;           ///< with action ask: nothing else counts before the answers
+    std::optional<bool> mark;        ///< of on_notion_trash mark: the column to be set
+    bool recheck = false;            ///< the page is read again once the grace is over
     bool dirty = false;              ///< something is left to be sent
     std::string reason;
 };
@@ -70,7 +88,5 @@ struct Rebased {
 };
 Rebased rebase(const Link& link, const Mapping& mapping, const Base& base, const Held& held,
                const Fields& write, const Row& row);
-
-inline constexpr int64_t trash_grace_us = 5 * 60 * 1'000'000LL; ///< before a row is deleted
 
 } // namespace notion::sync

@@ -165,8 +165,12 @@ News news_of(const Link& link, const Mapping& mapping, const Snapshot& snapshot)
         return News::none;
     if (snapshot.in_trash != (mapping.page_state == PageState::trashed))
         return News::some;
-    if (snapshot.in_trash)
-        return News::none;
+    if (snapshot.in_trash) {
+        // The second look, after the grace, before its row is deleted.
+        const bool awaited = link.on_notion_trash == OnNotionTrash::remove && link.creates_rows() &&
+                             !mapping.row_deleted;
+        return awaited ? News::some : News::none;
+    }
     if (mapping.page_state != PageState::live)
         return News::some; // unreachable or gone, and now it is there
     if (const auto whole = mapping.held.find(hold::whole);

@@ -21,7 +21,8 @@ struct Conflict {
     Cell postgres;
     Cell notion;
     std::string rule;
-    std::string winner; ///< "" while open
+    std::string winner; ///< "" while open; postgres, notion, value
+    Cell value;         ///< of winner value
     bool is_open = false;
     std::string note;
 };

@@ -4,10 +4,13 @@
 // scope: step.
 #include "pg/apply/tasks.hpp"
 
+#include "pg/apply/image.hpp"
 #include "pg/apply/origin.hpp"
 #include "pg/apply/rows.hpp"
+#include "pg/apply/rule.hpp"
 #include "pg/capture/outbox.hpp"
 #include "pg/own.hpp"
+#include "pg/settings.hpp"
 #include "pg/worker/process.hpp"
 #include "pg/worker/query.hpp"
 
@@ -51,7 +54,8 @@ SELECT to_jsonb(s)::text,
        jsonb_build_object('row_changed_at', coalesce(w.captured_at, m.changed_at),
            'row_changed_by', w.who, 'snapshot_asked_at', s.asked_at, 'edited', s.edited,
            'edited_by', s.edited_by, 'hops', coalesce(h.hops, 0), 'dirty_hint', w.key IS NOT NULL,
-           'deleted', coalesce(w.deleted, false),
+           'deleted', coalesce(w.deleted, false), 'trashed_since', m.trashed_since,
+           'trash_grace_ms', $3::bigint,
            'resolutions', CASE WHEN m.held::text LIKE '%"resolve: %'
                                THEN notion.resolutions(m.link, m.key) END)::text,
        coalesce(h.hops, 0), s.edited_by::text
@@ -86,11 +90,15 @@ mapped AS (
            hops = CASE WHEN excluded.hopped_at IS NULL THEN m.hops
                        WHEN m.hopped_at > now() - interval '10 min' THEN m.hops + 1 ELSE 1 END,
            hopped_at = coalesce(excluded.hopped_at, m.hopped_at),
-           fence = greatest(m.fence, excluded.fence)),
+           fence = greatest(m.fence, excluded.fence),
+           trashed_since = CASE excluded.page_state WHEN 'trashed'
+                           THEN coalesce(m.trashed_since, excluded.seen_at) END,
+           tombstone = CASE excluded.row_state WHEN 'deleted' THEN m.tombstone END),
 logged AS (
     INSERT INTO notion.log (link, key, page, side, action, changes, actor)
     SELECT $1, $3, $2::uuid, 'notion', j ->> 'action',
            (SELECT jsonb_object_agg(c ->> 'column', c - 'column')
+                       FILTER (WHERE c ->> 'column' IS NOT NULL)
               FROM jsonb_array_elements(told.changes) c), seen.edited_by::text
       FROM told, seen
      WHERE j ->> 'action' <> 'none' OR jsonb_array_length(told.changes) > 0)
@@ -138,11 +146,30 @@ UPDATE notion.snapshots
 constinit Query mark_deleted = {"SELECT ($1::jsonb || '{\"deleted\": true}')::text"};
 
 constinit Query read_told = {
-    "SELECT j ->> 'action', coalesce(j -> 'write', '{}')::text, coalesce(j ->> 'reason', '') "
+    "SELECT j ->> 'action', coalesce(j -> 'write', '{}')::text, coalesce(j ->> 'reason', ''), "
+    "       coalesce(j -> 'asks', '[]')::text, coalesce(j ->> 'mark', ''), "
+    "       coalesce((j ->> 'recheck')::boolean, false) "
     "FROM (SELECT $1::jsonb AS j) told"};
 
 /// The key of a mapping that remembers a page, and not whose it was (notion.forget).
 constexpr std::string_view forgotten_prefix = "forgotten:";
+
+constinit Query keep_tombstone = {
+    "UPDATE notion.mappings SET tombstone = $3 WHERE link = $1 AND key = $2"};
+
+/// The image of the row that comes back, with what the page says now.
+constinit Query read_tombstone = {
+    "SELECT notion.revived(m.link, m.tombstone, $3)::text FROM notion.mappings m"
+    " WHERE m.link = $1 AND m.key = $2 AND m.tombstone IS NOT NULL"};
+
+constinit Query read_mark = {"SELECT substr(on_notion_trash, 6) FROM notion.links"
+                             " WHERE id = $1 AND on_notion_trash LIKE 'mark:%'"};
+
+/// Nobody announces that a page is still in the trash.
+constinit Query look_again = {R"(
+INSERT INTO notion.due_pages (link, page, why, due)
+VALUES ($1, $2::uuid, 'trash grace', now() + $3 * interval '1 millisecond')
+    ON CONFLICT (link, page) DO NOTHING)"};
 
 struct Arrival {
     int32 link;
@@ -159,23 +186,15 @@ struct Told {
     std::string_view action;
     std::string_view write;
     const char* reason;
+    std::string_view asks;
+    std::string_view mark; ///< "true", "false", or "": the column of on_notion_trash stays
+    bool recheck;
 };
 
 Told told_of(std::string_view json) {
     (void)run(read_told, {as_jsonb(json)});
-    return {column_view(0, 1), column_view(0, 2), column_text(0, 3)};
-}
-
-/// Writes what the core told. False if the table refused. `key` is set for a new row.
-bool write(const Linked& linked, const Told& told, std::string_view* key, Refusal* refusal) {
-    if (told.action == "delete")
-        return delete_row(linked, *key, refusal);
-    if (told.action != "insert" && told.action != "update")
-        return true;
-    const Assignments values = assignments(told.write);
-    if (told.action == "insert")
-        return insert_row(linked, values, key, refusal);
-    return values.count == 0 || update_row(linked, *key, values, refusal);
+    return {column_view(0, 1), column_view(0, 2), column_text(0, 3),
+            column_view(0, 4), column_view(0, 5), column_bool(0, 6)};
 }
 
 struct Merging {
@@ -187,6 +206,41 @@ struct Merging {
     std::string_view snapshot;
     std::string_view times;
 };
+
+/// A row that Notion's trash takes away leaves its image, for the day when the page comes back.
+bool remove(const Merging& merging, Refusal* refusal) {
+    std::string_view image;
+    if (!read_image(*merging.linked, merging.key, &image, refusal))
+        return false;
+    (void)run(keep_tombstone,
+              {as_int4(merging.arrival->link), as_text(merging.key), as_jsonb(image)});
+    return delete_row(*merging.linked, merging.key, refusal);
+}
+
+/// A new row, or one that comes back with all that it held beside the paired columns.
+bool insert(Merging& merging, std::string_view values, Refusal* refusal) {
+    (void)run(read_tombstone,
+              {as_int4(merging.arrival->link), as_text(merging.key), as_jsonb(values)});
+    if (SPI_processed == 0)
+        return insert_row(*merging.linked, assignments(values), &merging.key, refusal);
+    return revive_row(*merging.linked, column_view(0, 1), refusal);
+}
+
+/// Writes what the core told. False if the table refused. The key is set for a new row.
+bool write(Merging& merging, const Told& told, Refusal* refusal) {
+    if (told.action == "delete")
+        return remove(merging, refusal);
+    if (told.action == "insert")
+        return insert(merging, told.write, refusal);
+    if (told.action == "update") {
+        const Assignments values = assignments(told.write);
+        if (values.count > 0 && !update_row(*merging.linked, merging.key, values, refusal))
+            return false;
+    }
+    if (told.mark.empty() || run(read_mark, {as_int4(merging.arrival->link)}) == 0)
+        return true;
+    return mark_row(*merging.linked, merging.key, column_view(0, 1), told.mark == "true", refusal);
+}
 
 /// Base, log and conflicts, after the row was written: read back, since a trigger may have made
 /// something else of it.
@@ -207,32 +261,53 @@ void keep(const Merging& merging, std::string_view told) {
     (void)run(decide_again, {link, key});
 }
 
+/// What the core says of the two sides. False: the snapshot waits.
+bool reconcile(const Merging& merging, std::string_view row, std::string_view* json, Told* told) {
+    bridge::Fault fault;
+    if (!bridge::sync_merge(merging.linked->core, merging.mapping, row, merging.snapshot,
+                            merging.times, merging.text, fault)) {
+        wait_with(*merging.arrival, fault.message, false);
+        return false;
+    }
+    *json = apply::keep(CurrentMemoryContext, bridge::text_view(merging.text));
+    *told = told_of(*json);
+    return true;
+}
+
 void merge(Merging& merging) {
     const Arrival& arrival = *merging.arrival;
     const bool mapped = !merging.key.empty();
     Row row = {};
     Refusal refusal;
-    bridge::Fault fault;
     if (mapped && !read_row(*merging.linked, merging.key, Lock::row, &row, &refusal))
         return wait_with(arrival, refusal.message, refusal.is_busy());
     if (row.outside) { // it does not fulfil the filter any more: as if deleted
         (void)run(mark_deleted, {as_jsonb(merging.times)});
         merging.times = apply::keep(CurrentMemoryContext, column_view(0, 1));
     }
-    if (!bridge::sync_merge(merging.linked->core, merging.mapping, row.found ? row.json : "",
-                            merging.snapshot, merging.times, merging.text, fault))
-        return wait_with(arrival, fault.message, false);
-    const std::string_view view = bridge::text_view(merging.text);
-    const std::string_view json = apply::keep(CurrentMemoryContext, view);
-    const Told told = told_of(json);
+    const std::string_view here = row.found ? row.json : std::string_view();
+    std::string_view json;
+    Told told;
+    if (!reconcile(merging, here, &json, &told))
+        return;
+    if (told.action == "ask") {
+        const Question question = {arrival.link, merging.key, arrival.page, told.asks};
+        if (!ask_functions(*merging.linked, question, &merging.times, &refusal))
+            return wait_with(arrival, refusal.message, refusal.is_busy());
+        if (!reconcile(merging, here, &json, &told))
+            return;
+    }
     if (told.action == "wait")
         return wait_with(arrival, told.reason, false);
-    if (!write(*merging.linked, told, &merging.key, &refusal))
+    if (!write(merging, told, &refusal))
         return wait_with(arrival, refusal.message, refusal.is_busy());
     if (merging.key.empty())
         (void)run(drop_snapshot, {as_int4(arrival.link), as_text(arrival.page)});
     else
         keep(merging, json);
+    if (told.recheck)
+        (void)run(look_again, {as_int4(arrival.link), as_text(arrival.page),
+                               as_int8(settings::trash_grace_ms)});
 }
 
 void merge_arrival(const Arrival& arrival, const Linked& linked, bridge::Text* text) {
@@ -247,7 +322,7 @@ void merge_arrival(const Arrival& arrival, const Linked& linked, bridge::Text* t
         if (run(drop_stale, {link, page}) > 0)
             return;
     }
-    if (run(select_snapshot, {link, page}) == 0)
+    if (run(select_snapshot, {link, page, as_int8(settings::trash_grace_ms)}) == 0)
         return;
     merging.snapshot = column_view(0, 1);
     merging.times = column_view(0, 2);

@@ -32,7 +32,7 @@ constinit Query read_wishes = {
     "   AND NOT EXISTS (SELECT FROM notion.snapshots s"
     "                    WHERE s.link = m.link AND s.page = m.page AND NOT s.failed)"
     "   AND NOT EXISTS (SELECT FROM notion.due_pages d"
-    "                    WHERE d.link = m.link AND d.page = m.page)"
+    "                    WHERE d.link = m.link AND d.page = m.page AND d.why <> 'trash grace')"
     " ORDER BY w.due LIMIT $1"};
 
 // All claims of a lane in one statement. Attempts are counted before they are made: a wish that

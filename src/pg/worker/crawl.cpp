@@ -42,8 +42,26 @@ constinit Query read_polls = {
     "    OR (l.state = 'active' AND l.direction <> 'to_notion' AND EXISTS ("
     "        SELECT FROM notion.work w WHERE w.link = l.id AND w.state = 'wish'"
     "           AND w.due <= clock_timestamp() AND w.wish ->> 'action' <> 'create'"
-    "           AND (p.asked_at IS NULL OR p.asked_at <= w.wished_at))))"
+    "           AND (p.asked_at IS NULL OR p.asked_at <= w.wished_at)))"
+    "    OR (l.state = 'active' AND l.id = ANY (ARRAY("
+    "        SELECT b.link FROM notion.bursts($2 * interval '1 millisecond') b"
+    "         WHERE b.is_ready))))"
     " ORDER BY p.next_at LIMIT $1"};
+
+constinit Query next_burst = {
+    "SELECT min(ready_in_ms) FROM notion.bursts($1 * interval '1 millisecond')"
+    " WHERE NOT is_ready"};
+
+// Shown as they are since their events, by a query that left when the index knew of those.
+constinit Query forget_shown = {
+    "DELETE FROM notion.due_pages d"
+    " USING jsonb_to_recordset($2::jsonb) s(page uuid, edited timestamptz)"
+    " WHERE d.link = $1 AND d.page = s.page AND d.why = 'event' AND d.event_at <= $3"
+    "   AND s.edited >= date_trunc('minute', d.event_at)"};
+
+// A walk that ended without showing them: in the trash, elsewhere, or seen long ago.
+constinit Query not_shown = {"UPDATE notion.due_pages SET why = 'not shown by a walk'"
+                             " WHERE link = $1 AND why = 'event' AND event_at <= $2"};
 
 constinit Query read_jobs = {"SELECT DISTINCT ON (j.link) j.link, j.id FROM notion.jobs j"
                              "  JOIN notion.links l ON l.id = j.link AND l.state <> 'paused'"
@@ -60,6 +78,18 @@ constinit Query coalesce_jobs = {
     "  FROM (SELECT o.link, o.args, max(o.id) AS id FROM notion.jobs o WHERE o.state = 'queued'"
     "           AND o.args ->> 'key' IS NULL GROUP BY o.link, o.args) n"
     " WHERE j.state = 'queued' AND j.link = n.link AND j.args = n.args AND j.id < n.id"};
+
+// What neither trigger nor event saw is found by reading everything, seldom and last of all.
+constinit Query plan_scans = {
+    "INSERT INTO notion.jobs (kind, link, args)"
+    " SELECT 'sync', l.id, '{\"scan\": true}' FROM notion.links l"
+    "  WHERE l.state = 'active' AND l.synced_at IS NOT NULL AND NOT EXISTS ("
+    "        SELECT FROM notion.jobs j WHERE j.link = l.id AND j.kind = 'sync'"
+    "           AND (j.finished_at IS NULL"
+    "                OR j.finished_at > now() - $1 * interval '1 minute'))"
+    "    AND l.synced_at < now() - $1 * interval '1 minute'"};
+constexpr int64_t plan_scans_ms = 10'000;
+int64_t next_plan_scans_ms;
 
 constinit Query is_pairing = {
     "SELECT FROM notion.jobs WHERE link = $1 AND state = 'pairing' LIMIT 1"};
@@ -98,7 +128,7 @@ constinit Query read_pages = {
     "       m.fence >= $4 AS is_overtaken,"
     "       m.key IS NULL AND EXISTS (SELECT FROM notion.mappings k WHERE k.link = $2"
     "           AND k.key = o.value ->> 'marker' AND (k.page IS NOT NULL OR k.held ? '*'))"
-    "           AS is_twin"
+    "           AS is_twin, o.value ->> 'edited'"
     "  FROM jsonb_array_elements($1::jsonb -> 'snapshots') WITH ORDINALITY o"
     "  LEFT JOIN notion.mappings m ON m.link = $2 AND m.page = (o.value ->> 'page')::uuid"
     " ORDER BY o.ordinality"};
@@ -167,7 +197,10 @@ void ask(Source& source, const Linked& link, Crawl& crawl, Errand errand) {
 
 void begin_polls() {
     run(make_polls);
-    uint64 count = run(read_polls, {as_int4(crawls_max)});
+    run(next_burst, {as_int8(settings::index_lag_ms)});
+    if (!column_null(0, 1))
+        due_in(column_int8(0, 1));
+    uint64 count = run(read_polls, {as_int4(crawls_max), as_int8(settings::index_lag_ms)});
     for (uint64 row = 0; row < count; row++) {
         Source* source = find_source(static_cast<int32>(column_int8(row, 1)));
         if (source == nullptr || source->poll.under_way)
@@ -181,6 +214,10 @@ void begin_polls() {
 }
 
 void begin_scans() {
+    if (settings::scan_interval_min > 0 && net.now_ms >= next_plan_scans_ms) {
+        next_plan_scans_ms = net.now_ms + plan_scans_ms;
+        run(plan_scans, {as_int8(settings::scan_interval_min)});
+    }
     int32 links[crawls_max];
     int64_t jobs[crawls_max];
     run(coalesce_jobs);
@@ -215,6 +252,7 @@ constexpr int64_t under_way_ms = 3'000;
 struct Harvest {
     StringInfoData admitted;
     StringInfoData seen;
+    StringInfoData shown; ///< what both of them showed, with its minute
     StringInfoData due;
     StringInfoData ours; ///< perhaps
     StringInfoData lost; ///< to a flight
@@ -235,6 +273,7 @@ void judge(const Linked& link, const Ticket& ticket, int64_t asked_ms, uint64 ro
     const char* page = column_text(row, 3);
     harvest.last_minute = column_text(row, 4);
     harvest.pages++;
+    const char* shown = psprintf("{\"page\":\"%s\",\"edited\":\"%s\"}", page, column_text(row, 8));
     if (column_bool(row, 5))
         return append(&harvest.ours, page, true);
     if (column_bool(row, 7)) // doubles.cpp decides, by the page's own word
@@ -251,9 +290,11 @@ void judge(const Linked& link, const Ticket& ticket, int64_t asked_ms, uint64 ro
     case bridge::Admission::admitted:
         harvest.news++;
         append(&harvest.admitted, snapshot, false);
+        append(&harvest.shown, shown, false);
         break;
     case bridge::Admission::nothing_new:
         append(&harvest.seen, page, true);
+        append(&harvest.shown, shown, false);
         break;
     case bridge::Admission::read_page:
     case bridge::Admission::complete_it:
@@ -278,11 +319,16 @@ const char* closed(StringInfo array) {
 
 void store(const Linked& link, const Ticket& ticket, const Crawl& crawl, Harvest& harvest) {
     bool is_scan = ticket.errand == Errand::scan;
+    const Source* source = find_source(link.id);
+    int64_t skew_ms = source != nullptr ? source->skew_ms : 0;
+    int64_t index_ms = ticket.asked_ms - skew_ms - settings::index_lag_ms;
     if (const char* pages = closed(&harvest.admitted))
         keep_snapshots(link.id, is_scan ? "scan" : "poll", ticket.tick, ticket.asked_ms, crawl.job,
                        pages);
     if (const char* pages = closed(&harvest.seen))
         touch_seen(link.id, pages, ticket.asked_ms, is_scan ? 0 : seen_slack_ms);
+    if (const char* pages = closed(&harvest.shown))
+        run(forget_shown, {as_int4(link.id), as_jsonb(pages), as_time_ms(index_ms)});
     if (const char* pages = closed(&harvest.due))
         make_due(link.id, pages, "a query's word was not enough", 0);
     if (const char* pages = closed(&harvest.ours))
@@ -310,6 +356,8 @@ void finish(Source& source, const Linked& link, Crawl& crawl) {
          as_int4(static_cast<int32_t>(quiet)), as_bool(crawl.job != 0)});
     if (link.resting)
         resume_link(link.id);
+    run(not_shown,
+        {as_int4(link.id), as_time_ms(crawl.asked_ms - source.skew_ms - settings::index_lag_ms)});
     if (crawl.job == 0)
         return;
     run(nominate, {as_int4(link.id), as_int8(crawl.tick), as_time_ms(crawl.asked_ms)});
@@ -352,6 +400,7 @@ bool take(Ticket& ticket, Source& source, const Linked& link, Crawl& crawl, std:
     Harvest harvest = {};
     initStringInfo(&harvest.admitted);
     initStringInfo(&harvest.seen);
+    initStringInfo(&harvest.shown);
     initStringInfo(&harvest.due);
     initStringInfo(&harvest.ours);
     initStringInfo(&harvest.lost);

@@ -51,6 +51,8 @@ struct Source {
     Crawl scan;
     int64_t next_look_ms;  ///< for unknown outcomes
     int64_t next_guard_ms; ///< a poll for the sake of writes: not before
+    int reads_alone;       ///< of pages that events named, since:
+    int64_t reads_alone_since_ms;
     int64_t no_budget_until_ms[sync::priorities];
     Reading lanes[2]; ///< of wishes: single ones, bulk
 };

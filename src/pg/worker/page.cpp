@@ -15,10 +15,15 @@ namespace {
 constexpr int pages_max = 64;
 
 constinit Query read_due = {
-    "SELECT d.link, d.page::text, d.attempts FROM notion.due_pages d"
+    "SELECT d.link, d.page::text, d.attempts, d.why = 'event' AND d.event_at IS NOT NULL"
+    "  FROM notion.due_pages d"
     "  JOIN notion.links l ON l.id = d.link AND l.state = 'active'"
     "  LEFT JOIN notion.mappings m ON m.link = d.link AND m.page = d.page"
     " WHERE d.due <= clock_timestamp() AND coalesce(m.flight, 'none') <> 'sending'"
+    // What a walk is about to bring is not read page by page.
+    "   AND NOT (d.why = 'event' AND d.event_at IS NOT NULL AND d.since > now() - interval '2 min'"
+    "            AND d.link = ANY (ARRAY(SELECT b.link"
+    "                FROM notion.bursts($2 * interval '1 millisecond') b)))"
     "   AND NOT EXISTS (SELECT FROM notion.jobs j WHERE j.link = l.id AND j.state = 'pairing')"
     " ORDER BY d.due LIMIT $1"};
 
@@ -93,6 +98,22 @@ void take_refusal(const Ticket& ticket, const bridge::Reply& reply) {
         return set_page_state(ticket, "unreachable", reason);
 }
 
+// A lone event is a lone read. When many come, they wait until they are enough for a walk, which
+// brings a hundred pages a request (notion.bursts), or until it turns out that they stay few.
+constexpr int reads_alone_max = 5;
+constexpr int64_t reads_alone_ms = 5'000;
+
+bool may_read_alone(Source& source) {
+    if (net.now_ms - source.reads_alone_since_ms >= reads_alone_ms) {
+        source.reads_alone_since_ms = net.now_ms;
+        source.reads_alone = 0;
+    }
+    if (source.reads_alone < reads_alone_max)
+        return true;
+    due_in(source.reads_alone_since_ms + reads_alone_ms - net.now_ms);
+    return false;
+}
+
 } // namespace
 
 void admit_page(const Ticket& ticket, const Linked& link, const char* snapshot) {
@@ -134,23 +155,29 @@ void plan_pages() {
         int32 link;
         const char* page;
         int32_t attempts;
+        bool is_event;
     } due[pages_max];
     run(forget_ours, {as_text(may_be_ours)});
-    auto count = static_cast<int>(run(read_due, {as_int4(pages_max)}));
+    auto count =
+        static_cast<int>(run(read_due, {as_int4(pages_max), as_int8(settings::index_lag_ms)}));
     for (int i = 0; i < count; i++) {
         auto row = static_cast<uint64>(i);
         due[i] = {.link = static_cast<int32>(column_int8(row, 1)),
                   .page = column_text(row, 2),
-                  .attempts = static_cast<int32_t>(column_int8(row, 3))};
+                  .attempts = static_cast<int32_t>(column_int8(row, 3)),
+                  .is_event = column_bool(row, 4)};
     }
     for (int i = 0; i < count; i++) {
         const Linked* link = find_link(due[i].link);
         Source* source = find_source(due[i].link);
         if (link == nullptr || source == nullptr || link->link == nullptr)
             continue;
+        if (due[i].is_event && !may_read_alone(*source))
+            continue;
         Ticket* ticket = reserve(Errand::page, *source, *link, sync::Priority::inbound);
         if (ticket == nullptr)
             continue;
+        source->reads_alone += due[i].is_event;
         ticket->page = keep_text(ticket, due[i].page);
         ticket->attempts = due[i].attempts + 1;
         // Longer than the request itself may take, so that one page is not read twice at a time.

@@ -28,7 +28,8 @@ constinit Query insert_due = {
     "INSERT INTO notion.due_pages AS d (link, page, why, due)"
     " SELECT $1, p::uuid, $3, clock_timestamp() + $4 * interval '1 millisecond'"
     "   FROM jsonb_array_elements_text($2::jsonb) p"
-    " ON CONFLICT (link, page) DO UPDATE SET due = least(d.due, excluded.due)"};
+    " ON CONFLICT (link, page) DO UPDATE SET due = least(d.due, excluded.due),"
+    "       why = excluded.why"};
 
 // A mapping that apply has locked just now is left out: it may wait for a user's lock, we may not.
 constinit Query update_seen = {

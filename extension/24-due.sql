@@ -1,0 +1,27 @@
+-- Which due pages may come together, by a walk, rather than one by one.
+
+ALTER TABLE notion.due_pages ADD event_at timestamptz; -- Notion's time; null: no event named it
+ALTER TABLE notion.due_pages ADD since timestamptz NOT NULL DEFAULT now();
+COMMENT ON COLUMN notion.due_pages.event_at IS
+    'time of the newest event that named the page: a walk asked for later than that and the lag of '
+    'the index shows what it spoke of';
+
+-- Shapes of a burst: ten pages and more of one source come by queries of a hundred each, as soon as
+-- no event came for the lag of the index, or after half a minute; what no walk showed is read after
+-- two.
+CREATE FUNCTION notion.bursts(lag interval)
+    RETURNS TABLE (link integer, is_ready boolean, ready_in_ms bigint)
+    LANGUAGE sql STABLE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT b.link, b.at <= pg_catalog.clock_timestamp(),
+           (extract(epoch FROM b.at - pg_catalog.clock_timestamp()) * 1000)::bigint + 1
+      FROM (SELECT d.link, least(max(d.since) + lag, min(d.since) + interval '30 s') AS at
+              FROM notion.due_pages d
+             WHERE d.why = 'event' AND d.event_at IS NOT NULL
+               AND d.since > pg_catalog.now() - interval '2 min'
+             GROUP BY d.link HAVING count(*) >= 10) b;
+END;
+COMMENT ON FUNCTION notion.bursts(interval) IS
+    'links with so many pages due by events that a walk brings them, and when it should begin';
+REVOKE ALL ON FUNCTION notion.bursts(interval) FROM PUBLIC;
