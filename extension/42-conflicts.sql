@@ -66,7 +66,13 @@ BEGIN ATOMIC
       FROM told_now c
      WHERE NOT EXISTS (SELECT FROM followed f
                         WHERE f.column_name IS NOT DISTINCT FROM c.column_name
-                          AND f.kind = c.what);
+                          AND f.kind = c.what)
+       -- Decided more than once, since a snapshot came between: told once.
+       AND NOT EXISTS (
+           SELECT FROM notion.conflicts o
+            WHERE o.link = keep_conflicts.link AND o.key = keep_conflicts.key
+              AND c.column_name IS NULL AND o.column_name IS NULL AND o.kind = c.what
+              AND o.state = c.state AND o.postgres_at = c.postgres_at);
 END;
 COMMENT ON FUNCTION notion.keep_conflicts(integer, text, uuid, jsonb) IS
     'keeps the conflicts of what the core told about a row; open ones of the same column are '

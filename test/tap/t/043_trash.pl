@@ -66,12 +66,13 @@ at_rest($pair, 'at rest');
 act(6, 'trash');
 sql($node, "UPDATE tasks SET points = 66 WHERE id = 6");
 scan();
-wait_until($node, "SELECT count(*) FROM notion.conflicts WHERE kind = 'edit against delete'
-    AND key = '6'", 1, 'an edit here against a deletion there is a conflict')
+wait_until($node, "SELECT count(*) = 1 FROM notion.conflicts WHERE kind = 'edit against delete'
+    AND key = '6'", 't', 'an edit here against a deletion there is a conflict')
   or diag state_of($pair);
 wait_for('and the page is back', sub {
     my $it = $emulator->person('ada', 'GET', "/v1/pages/$page{6}");
-    return !$it->{in_trash} && $it->{properties}{Points}{number} == 66 });
+    return !$it->{in_trash} && $it->{properties}{Points}{number} == 66 }, sub {
+    return state_of($pair) . sql($node, 'SELECT * FROM notion.due_pages') });
 
 # Marked.
 sql($node, "UPDATE notion.links SET on_notion_trash = 'mark:gone_at'");
