@@ -61,7 +61,7 @@ SELECT object AS search_path_not_pinned FROM functions
 SELECT object AS everybody_may_execute FROM functions
  WHERE (prosecdef OR prorettype IN ('trigger'::regtype, 'event_trigger'::regtype))
    AND pg_get_functiondef(oid) !~
-       'require_owner|require_server_owner|notion\.(link_id|sees|invoker)\(|pg_has_role'
+       'require_owner|require_server_owner|notion\.(link_id|sees|invoker|check_usage)\(|pg_has_role'
    AND NOT (prolang = (SELECT oid FROM pg_language WHERE lanname = 'c')
             AND proname IN ('set_token', 'webhook_token'))
    AND EXISTS (SELECT FROM aclexplode(coalesce(proacl, acldefault('f', proowner))) a

@@ -364,7 +364,9 @@ Error Modify::worded(const ModifyOp& first) const {
     if (first.is_unknown()) {
         std::string why = error.message + (error.detail.empty() ? "" : ": " + error.detail);
         error.kind = ErrorKind::unknown_outcome;
-        error.detail = why + ".";
+        error.detail = why + (why.ends_with('.') ? "" : ".");
+        if (!first.committed().empty())
+            error.detail += " Notion says that it made page " + first.committed() + ".";
         error.message = "nobody knows whether Notion did this write";
         error.hint = "Look in Notion before you do it again; it was not repeated.";
     }

@@ -53,6 +53,7 @@ class ModifyOp {
     int64_t number() const { return number_; }
     const std::string& page() const { return page_; }
     const Error& error() const { return error_; }
+    const std::string& committed() const { return writer_.committed(); }
     const std::vector<Cell>& out() const { return out_; }
     /// For people: what to look for in Notion.
     std::string trace() const;

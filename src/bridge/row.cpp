@@ -2,6 +2,7 @@
 #include "bridge/row.hpp"
 
 #include "bridge/convert.hpp"
+#include "core/notion/drift.hpp"
 #include "core/notion/endpoint.hpp"
 
 namespace notion::bridge {
@@ -32,6 +33,22 @@ void Row::begin(const PageHead& head, const json::Value& page) {
     head_ = head;
     page_ = &page;
     next_ = 0;
+}
+
+Error Row::about_column(Error error) const {
+    if (error.kind != ErrorKind::property_missing)
+        return error;
+    for (const Column& column : columns_) {
+        if (column.field != Field::property ||
+            error.detail.find(": " + column.property + " is not a property") == error.detail.npos)
+            continue;
+        Error named =
+            check_property(table_, column.name, column.property, column.codec, nullptr).error();
+        named.detail = error.detail;
+        named.request_id = error.request_id;
+        return named;
+    }
+    return error;
 }
 
 Error Row::located(Error error, const Column& column) const {
@@ -109,6 +126,14 @@ Status Row::decode_all() {
 Status Row::decode_into(size_t at, const json::Value& value) {
     const Column& column = columns_[at];
     Codec codec = column.codec;
+    if (std::string_view type = json::text(value, "type");
+        codec.property != PropertyType::unknown && type != property_type_name(codec.property)) {
+        Property now;
+        now.type_name = type;
+        now.type = property_type(type);
+        if (Status fits = check_property(table_, column.name, column.property, codec, &now); !fits)
+            return fits;
+    }
     if (codec.property == PropertyType::unknown)
         codec.property = property_type(json::text(value, "type"));
     if (!accepts(codec.property, codec.column))

@@ -37,6 +37,9 @@ class Row {
     /// row: the cells are there; asks, waits: a list is being completed; failed: `error`.
     Step turn(int64_t now_ms, Cell* cells, Error& error);
 
+    /// A query that Notion refused because a property is gone: names the column.
+    Error about_column(Error error) const;
+
     bool is_ready() const { return completion_.is_ready(); }
     const std::vector<Column>& columns() const { return columns_; }
     const Traffic& traffic() const { return completion_.traffic(); }

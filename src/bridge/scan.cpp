@@ -162,6 +162,8 @@ Step Scan::next(int64_t now_ms, Cell* cells, Error& error) {
         const json::Value* page = nullptr;
         step = crew->next(now_ms, wanted(), head, page, error);
         complete = step.turn == Turn::done;
+        if (step.turn == Turn::failed)
+            error = row.about_column(std::move(error));
         if (step.turn != Turn::row)
             return step;
         creation.add(head.created);

@@ -90,9 +90,17 @@ Call get_data_source(std::string_view id) {
     return {Method::get, "/v1/data_sources/" + id_part(id), ""};
 }
 
+std::string encode_part(std::string_view text) {
+    return encoded(text);
+}
+
 Call search_data_sources(std::string_view cursor) {
+    return search_objects("data_source", cursor);
+}
+
+Call search_objects(std::string_view value, std::string_view cursor) {
     Call call{Method::post, "/v1/search", ""};
-    add(call.body, "filter", R"({"property":"object","value":"data_source"})");
+    add(call.body, "filter", "{\"property\":\"object\",\"value\":" + json::quote(value) + "}");
     if (!cursor.empty())
         add(call.body, "start_cursor", json::quote(cursor));
     add(call.body, "page_size", std::to_string(page_size_max));

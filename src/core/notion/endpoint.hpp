@@ -40,6 +40,8 @@ struct Query {
 Call query_data_source(const Query& query);
 Call get_data_source(std::string_view id);
 Call search_data_sources(std::string_view cursor);
+/// `value`: "page" or "data_source".
+Call search_objects(std::string_view value, std::string_view cursor);
 Call get_database(std::string_view id);
 Call get_page(std::string_view id, const std::vector<std::string>& properties = {});
 Call get_property_items(std::string_view page, std::string_view property, std::string_view cursor);
@@ -55,6 +57,9 @@ Call update_page(std::string_view page, const std::vector<Member>& members,
 Call set_trash(std::string_view page, bool in_trash);
 Call get_me();
 Call list_users(std::string_view cursor);
+
+/// A part of a path or query: everything but unreserved characters as %XX.
+std::string encode_part(std::string_view text);
 
 /// The id in a Notion URL or id in any form: 32 hex digits with or without dashes, at the end of a
 /// path or in `?p=`; lower case with dashes. Errors: invalid_argument.

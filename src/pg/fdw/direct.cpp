@@ -5,6 +5,7 @@
 #include "pg/fdw/direct.hpp"
 #include "pg/fdw/explain.hpp"
 #include "pg/fdw/modify.hpp"
+#include "pg/fdw/objects.hpp"
 #include "pg/fdw/scan.hpp"
 #include "pg/fdw/writing.hpp"
 
@@ -225,6 +226,8 @@ void narrow(ForeignScan* scan, List* exprs, List* targets, List* returned, int n
 bool direct_plan(PlannerInfo* root, ModifyTable* plan, Index index, int subplan) {
     bool is_update = plan->operation == CMD_UPDATE;
     if ((!is_update && plan->operation != CMD_DELETE) || !is_plain_scan(outerPlan(plan), index))
+        return false;
+    if (object_of(planner_rt_fetch(index, root)->relid) != nullptr)
         return false;
     auto* scan = castNode(ForeignScan, outerPlan(plan));
     List* targets = NIL;

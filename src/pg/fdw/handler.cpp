@@ -7,6 +7,7 @@
 #include "pg/fdw/explain.hpp"
 #include "pg/fdw/import.hpp"
 #include "pg/fdw/modify.hpp"
+#include "pg/fdw/objects.hpp"
 #include "pg/fdw/plan.hpp"
 #include "pg/fdw/scan.hpp"
 
@@ -16,6 +17,32 @@ PG_FUNCTION_INFO_V1(notion_fdw_handler);
 
 namespace notion::pg {
 namespace {
+
+// Data sources and objects are scanned by different code.
+
+void begin(ForeignScanState* node, int flags) {
+    is_objects(node) ? objects_begin(node, flags) : scan_begin(node, flags);
+}
+
+TupleTableSlot* iterate(ForeignScanState* node) {
+    return is_objects(node) ? objects_iterate(node) : scan_iterate(node);
+}
+
+void again(ForeignScanState* node) {
+    is_objects(node) ? objects_again(node) : scan_again(node);
+}
+
+void end(ForeignScanState* node) {
+    is_objects(node) ? objects_end(node) : scan_end(node);
+}
+
+void explain(ForeignScanState* node, ExplainState* state) {
+    is_objects(node) ? objects_explain(node, state) : explain_scan(node, state);
+}
+
+bool analyze(Relation table, AcquireSampleRowsFunc* sample, BlockNumber* pages) {
+    return object_of(RelationGetRelid(table)) == nullptr && analyze_table(table, sample, pages);
+}
 
 bool recheck(ForeignScanState*, TupleTableSlot*) {
     return true; // fdw_recheck_quals are checked by the executor
@@ -31,12 +58,12 @@ extern "C" Datum notion_fdw_handler(PG_FUNCTION_ARGS) {
     routine->GetForeignRelSize = plan_size;
     routine->GetForeignPaths = plan_paths;
     routine->GetForeignPlan = plan_scan;
-    routine->BeginForeignScan = scan_begin;
-    routine->IterateForeignScan = scan_iterate;
-    routine->ReScanForeignScan = scan_again;
-    routine->EndForeignScan = scan_end;
+    routine->BeginForeignScan = notion::pg::begin;
+    routine->IterateForeignScan = notion::pg::iterate;
+    routine->ReScanForeignScan = notion::pg::again;
+    routine->EndForeignScan = notion::pg::end;
     routine->RecheckForeignScan = recheck;
-    routine->ExplainForeignScan = explain_scan;
+    routine->ExplainForeignScan = notion::pg::explain;
     routine->AddForeignUpdateTargets = modify_targets;
     routine->PlanForeignModify = modify_plan;
     routine->BeginForeignModify = modify_begin;
@@ -56,7 +83,7 @@ extern "C" Datum notion_fdw_handler(PG_FUNCTION_ARGS) {
     routine->IterateDirectModify = direct_iterate;
     routine->EndDirectModify = direct_end;
     routine->ExplainDirectModify = direct_explain;
-    routine->AnalyzeForeignTable = analyze_table;
+    routine->AnalyzeForeignTable = notion::pg::analyze;
     routine->IsForeignPathAsyncCapable = async_capable;
     routine->ForeignAsyncRequest = async_request;
     routine->ForeignAsyncConfigureWait = async_configure_wait;

@@ -6,6 +6,7 @@
 #include "pg/datum.hpp"
 #include "pg/fdw/columns.hpp"
 #include "pg/fdw/import.hpp"
+#include "pg/fdw/objects.hpp"
 #include "pg/options.hpp"
 
 namespace notion::pg {
@@ -151,10 +152,13 @@ void warn_of_missing(const ImportForeignSchemaStmt* statement, const bridge::Cat
 
 List* import_schema(ImportForeignSchemaStmt* statement, Oid server_oid) {
     ForeignServer* server = GetForeignServer(server_oid);
+    if (strcmp(statement->remote_schema, "system") == 0)
+        return objects_import(statement, server->servername);
     if (strcmp(statement->remote_schema, "workspace") != 0)
         ereport(ERROR, (errcode(ERRCODE_FDW_SCHEMA_NOT_FOUND),
                         errmsg("a workspace has no schema \"%s\"", statement->remote_schema),
-                        errhint("IMPORT FOREIGN SCHEMA workspace FROM SERVER %s INTO …",
+                        errhint("IMPORT FOREIGN SCHEMA workspace FROM SERVER %s INTO …; "
+                                "or \"system\" for users, blocks and the like.",
                                 quote_identifier(server->servername))));
     Wishes wishes = read_wishes(statement, server_options(server));
     bridge::Catalog* catalog = read_catalog(server_oid, GetUserId(), wishes.data_source,

@@ -114,6 +114,7 @@ bool has_only_columns(const RelOptInfo* rel) {
 bool is_foreign(const RelOptInfo* rel) {
     return rel->reloptkind == RELOPT_BASEREL && rel->rtekind == RTE_RELATION &&
            rel->fdwroutine != nullptr && rel->fdwroutine->GetForeignPaths == plan_paths &&
+           rel->fdw_private != nullptr && // objects have none
            bms_is_empty(rel->lateral_relids);
 }
 

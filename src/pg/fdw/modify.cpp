@@ -2,15 +2,20 @@
 #include "pg/postgres.hpp"
 
 #include "pg/fdw/modify.hpp"
+#include "pg/fdw/object_modify.hpp"
+#include "pg/fdw/objects.hpp"
 #include "pg/fdw/writing.hpp"
 
 namespace notion::pg {
 namespace {
 
+bool is_object(Relation table) {
+    return object_of(RelationGetRelid(table)) != nullptr;
+}
+
 // Rows of one INSERT that are gathered before any is sent: enough to keep a budget's worth of
 // requests in flight, few enough to hold in memory.
 constexpr int batch_rows = 100;
-constexpr const char* id_junk = "notion_page_id";
 
 [[noreturn]] void no_id(Relation table) {
     ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -105,18 +110,20 @@ List* returned_columns(const ModifyTable* plan, Index index, int subplan, int na
 void modify_targets(PlannerInfo* root, Index index, RangeTblEntry* entry, Relation table) {
     (void)entry;
     check_writable(table);
-    AttrNumber number = id_column_of(table);
+    AttrNumber number = is_object(table) ? object_key_column(table) : id_column_of(table);
     if (number == InvalidAttrNumber)
         no_id(table);
     Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(table), number - 1);
     Var* id = makeVar(static_cast<int>(index), number, attribute->atttypid, attribute->atttypmod,
                       attribute->attcollation, 0);
-    add_row_identity_var(root, id, index, id_junk);
+    add_row_identity_var(root, id, index, modify_id_junk);
 }
 
 List* modify_plan(PlannerInfo* root, ModifyTable* plan, Index index, int subplan) {
     Relation table = table_open(planner_rt_fetch(index, root)->relid, NoLock);
     modify_check(table, plan);
+    if (is_object(table))
+        object_modify_check(table, plan->operation);
     List* returned = returned_columns(plan, index, subplan, RelationGetDescr(table)->natts);
     table_close(table, NoLock);
     return returned;
@@ -128,11 +135,13 @@ void modify_begin(ModifyTableState* state, ResultRelInfo* result, List* fdw_priv
     if (flags & EXEC_FLAG_EXPLAIN_ONLY)
         return;
     EState* estate = state->ps.state;
+    if (is_object(result->ri_RelationDesc))
+        return object_modify_begin(state, result, role_of(result, estate));
     Writing* writing = writing_begin(result->ri_RelationDesc, role_of(result, estate), fdw_private,
                                      estate->es_query_cxt);
     if (state->operation != CMD_INSERT) {
         Plan* plan = outerPlanState(state)->plan;
-        writing->id_junk = ExecFindJunkAttributeInTlist(plan->targetlist, id_junk);
+        writing->id_junk = ExecFindJunkAttributeInTlist(plan->targetlist, modify_id_junk);
         if (!AttributeNumberIsValid(writing->id_junk))
             no_id(result->ri_RelationDesc);
     }
@@ -140,7 +149,9 @@ void modify_begin(ModifyTableState* state, ResultRelInfo* result, List* fdw_priv
 }
 
 TupleTableSlot* modify_insert(EState*, ResultRelInfo* result, TupleTableSlot* slot,
-                              TupleTableSlot*) {
+                              TupleTableSlot* plan_slot) {
+    if (is_object(result->ri_RelationDesc))
+        return object_modify(result, CMD_INSERT, slot, plan_slot);
     Writing* writing = writing_of(result);
     writing_insert(writing, slot);
     return finish(writing, slot);
@@ -159,7 +170,8 @@ TupleTableSlot** modify_insert_batch(EState*, ResultRelInfo* result, TupleTableS
 
 int modify_batch_size(ResultRelInfo* result) {
     // With these the executor wants each row before the next one is made.
-    if (result->ri_projectReturning != nullptr || result->ri_WithCheckOptions != NIL ||
+    if (is_object(result->ri_RelationDesc) || result->ri_projectReturning != nullptr ||
+        result->ri_WithCheckOptions != NIL ||
         (result->ri_TrigDesc != nullptr && (result->ri_TrigDesc->trig_insert_before_row ||
                                             result->ri_TrigDesc->trig_insert_after_row)))
         return 1;
@@ -168,6 +180,8 @@ int modify_batch_size(ResultRelInfo* result) {
 
 TupleTableSlot* modify_update(EState*, ResultRelInfo* result, TupleTableSlot* slot,
                               TupleTableSlot* plan_slot) {
+    if (is_object(result->ri_RelationDesc))
+        return object_modify(result, CMD_UPDATE, slot, plan_slot);
     Writing* writing = writing_of(result);
     std::string_view page = page_of(writing, plan_slot);
     if (!writing_update(writing, page, slot, result->ri_oldTupleSlot))
@@ -177,6 +191,8 @@ TupleTableSlot* modify_update(EState*, ResultRelInfo* result, TupleTableSlot* sl
 
 TupleTableSlot* modify_delete(EState*, ResultRelInfo* result, TupleTableSlot* slot,
                               TupleTableSlot* plan_slot) {
+    if (is_object(result->ri_RelationDesc))
+        return object_modify(result, CMD_DELETE, slot, plan_slot);
     Writing* writing = writing_of(result);
     writing_trash(writing, page_of(writing, plan_slot));
     ExecClearTuple(slot);
@@ -187,6 +203,8 @@ TupleTableSlot* modify_delete(EState*, ResultRelInfo* result, TupleTableSlot* sl
 }
 
 void modify_end(EState*, ResultRelInfo* result) {
+    if (is_object(result->ri_RelationDesc))
+        return object_modify_end(result);
     auto* writing = static_cast<Writing*>(result->ri_FdwState);
     result->ri_FdwState = nullptr;
     if (writing != nullptr)
@@ -214,6 +232,8 @@ int modify_updatable(Relation table) {
     ForeignServer* server = GetForeignServer(GetForeignTable(RelationGetRelid(table))->serverid);
     if (table_options(RelationGetRelid(table), server_options(server)).read_only)
         return 0;
+    if (is_object(table))
+        return object_updatable(table);
     int events = 1 << CMD_INSERT;
     if (id_column_of(table) != InvalidAttrNumber)
         events |= 1 << CMD_UPDATE | 1 << CMD_DELETE;
@@ -222,6 +242,8 @@ int modify_updatable(Relation table) {
 
 void modify_explain(ModifyTableState* state, ResultRelInfo* result, List*, int,
                     ExplainState* explain) {
+    if (is_object(result->ri_RelationDesc))
+        return;
     const char* request =
         state->operation == CMD_INSERT ? "POST /v1/pages" : "PATCH /v1/pages/:page_id";
     ExplainPropertyText("Notion Write", request, explain);

@@ -7,6 +7,9 @@
 
 namespace notion::pg {
 
+/// The junk attribute that says which page, or which object, a row is.
+inline constexpr const char* modify_id_junk = "notion_page_id";
+
 void modify_targets(PlannerInfo* root, Index index, RangeTblEntry* entry, Relation table);
 List* modify_plan(PlannerInfo* root, ModifyTable* plan, Index index, int subplan);
 void modify_begin(ModifyTableState* state, ResultRelInfo* result, List* fdw_private, int subplan,

@@ -9,6 +9,7 @@
 #include "pg/fdw/columns.hpp"
 #include "pg/fdw/cost.hpp"
 #include "pg/fdw/learned.hpp"
+#include "pg/fdw/objects.hpp"
 #include "pg/fdw/plan.hpp"
 #include "pg/fdw/private.hpp"
 #include "pg/fdw/upper.hpp"
@@ -235,6 +236,8 @@ void add_lookup_paths(PlannerInfo* root, RelOptInfo* rel, AttrNumber column) {
 } // namespace
 
 void plan_size(PlannerInfo* root, RelOptInfo* rel, Oid table) {
+    if (object_of(table) != nullptr)
+        return objects_size(root, rel, table);
     Sketch* made = sketch(table);
     rel->fdw_private = made;
     Learned known;
@@ -254,7 +257,8 @@ void plan_size(PlannerInfo* root, RelOptInfo* rel, Oid table) {
 }
 
 void plan_paths(PlannerInfo* root, RelOptInfo* rel, Oid table) {
-    (void)table;
+    if (object_of(table) != nullptr)
+        return objects_paths(root, rel, table);
     auto* made = static_cast<Sketch*>(rel->fdw_private);
     add_scan_path(root, rel, rel->lateral_relids, rel->rows,
                   request_cost * made->requests + cpu_tuple_cost * rel->rows);
@@ -284,7 +288,8 @@ bool plan_is_by_id(const RelOptInfo* rel, AttrNumber column) {
 
 ForeignScan* plan_scan(PlannerInfo* root, RelOptInfo* rel, Oid table, ForeignPath* path,
                        List* target_list, List* clauses, Plan* outer) {
-    (void)table;
+    if (OidIsValid(table) && object_of(table) != nullptr)
+        return objects_plan(root, rel, table, target_list, clauses);
     auto* made = static_cast<Sketch*>(rel->fdw_private);
     // Below a look-up: its keys are a condition more, which the look-up checks itself.
     bool looked_up = path->fdw_private != NIL && !IsA(linitial(path->fdw_private), Integer);

@@ -3,6 +3,7 @@
 // Refuses silence: an unknown option is an error that names the known ones. scope: call.
 #include "pg/postgres.hpp"
 
+#include "bridge/objects.hpp"
 #include "bridge/scan.hpp"
 #include "pg/connection.hpp"
 #include "pg/sealed.hpp"
@@ -116,6 +117,16 @@ void is_property_type(DefElem* option) {
         refuse(option, "Notion's name of a property type, such as \"rich_text\"");
 }
 
+void is_object(DefElem* option) {
+    for (int number = 0;; number++) {
+        std::string_view kind = bridge::objects_kind(number);
+        if (kind.empty())
+            refuse(option, "users, pages, databases, data_sources, comments, templates or blocks");
+        if (kind == defGetString(option))
+            return;
+    }
+}
+
 // http is refused beyond loopback when the request is made, where the address is known.
 void is_api_url(DefElem* option) {
     const char* url = defGetString(option);
@@ -194,6 +205,7 @@ constexpr Known known[] = {
     {UserMappingRelationId, "token", is_token},
     {UserMappingRelationId, "token_file", is_token_file},
     {ForeignTableRelationId, "data_source", is_filled},
+    {ForeignTableRelationId, "object", is_object},
     {ForeignTableRelationId, "time_zone", is_time_zone},
     {ForeignTableRelationId, "on_misfit", is_misfit},
     {ForeignTableRelationId, "read_only", is_boolean},

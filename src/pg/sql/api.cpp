@@ -1,0 +1,109 @@
+// notion.request: one request to Notion for a role, waited for and given back as jsonb. notion.api,
+// notion.search and notion.content decide who may ask what (extension/70-api.sql). scope: call.
+#include "pg/postgres.hpp"
+
+#include "bridge/mux.hpp"
+#include "pg/api.hpp"
+#include "pg/connection.hpp"
+#include "pg/datum.hpp"
+#include "pg/fdw/written.hpp"
+#include "pg/own.hpp"
+#include "pg/talk.hpp"
+#include "pg/wait.hpp"
+
+extern "C" {
+PG_FUNCTION_INFO_V1(notion_request);
+}
+
+namespace notion::pg {
+namespace {
+
+/// A cancel while Notion has a write is an unknown outcome, and is told as one.
+void wait_guarded(bridge::Api* api, Talk* talk, int64_t wait_ms, WaitFor what) {
+    int fd = bridge::mux_fd(talk->fault);
+    if (fd < 0)
+        raise(talk->fault);
+    MemoryContext context = CurrentMemoryContext;
+    PG_TRY();
+    { wait_once(fd, wait_ms, what); }
+    PG_CATCH();
+    {
+        MemoryContextSwitchTo(context);
+        ErrorData* ended = CopyErrorData();
+        if (bridge::api_in_doubt(api, ended->message, talk->fault)) {
+            FlushErrorState();
+            raise(talk->fault);
+        }
+        PG_RE_THROW();
+    }
+    PG_END_TRY();
+}
+
+void ask(bridge::Api* api, Talk* talk) {
+    int64_t wait_ms = take_request(*talk->allowance, talk->priority);
+    if (wait_ms > 0) {
+        talk_announce(talk, wait_ms);
+        wait_guarded(api, talk, wait_ms, WaitFor::budget);
+        return;
+    }
+    if (!bridge::api_send(api, talk->fault))
+        raise(talk->fault);
+}
+
+} // namespace
+
+void api_run(bridge::Api* api, Talk* talk) {
+    while (true) {
+        if (!bridge::mux_step(talk->fault))
+            raise(talk->fault);
+        bridge::Step step = bridge::api_next(api, steady_ms(), talk->fault);
+        if (step.refused)
+            request_refused(*talk->allowance, step.retry_after_ms, step.overloaded);
+        if (step.turn == bridge::Turn::failed)
+            raise(talk->fault);
+        if (step.turn == bridge::Turn::done)
+            return;
+        if (step.turn == bridge::Turn::asks)
+            ask(api, talk);
+        else
+            wait_guarded(api, talk, step.wait_ms, WaitFor::reply);
+    }
+}
+
+namespace {
+
+const char* text_argument(FunctionCallInfo fcinfo, int number) {
+    return PG_ARGISNULL(number) ? "" : text_to_cstring(PG_GETARG_TEXT_PP(number));
+}
+
+} // namespace
+} // namespace notion::pg
+
+/// (server name, role name, method text, path text, body text)
+extern "C" Datum notion_request(PG_FUNCTION_ARGS) {
+    using namespace notion::pg;
+    ForeignServer* server = GetForeignServerByName(NameStr(*PG_GETARG_NAME(0)), false);
+    Oid role = get_role_oid(NameStr(*PG_GETARG_NAME(1)), false);
+    Connection* connection = connect(server->serverid, role);
+    const char* method = text_argument(fcinfo, 2);
+    std::string_view path = utf8_text(text_argument(fcinfo, 3));
+    std::string_view body = utf8_text(text_argument(fcinfo, 4));
+    Talk talk;
+    talk_begin(&talk, &connection->allowance, connection->server_name,
+               notion::sync::Priority::interactive);
+    auto* api = own<notion::bridge::Api, notion::bridge::api_shut>(
+        CurrentMemoryContext, [&](notion::bridge::Fault& fault) {
+            return notion::bridge::api_open(connection->endpoint, method, path, body, fault);
+        });
+    if (notion::bridge::api_writes(api) && XactReadOnly)
+        ereport(ERROR, (errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+                        errmsg("cannot write to Notion in a read-only transaction")));
+    if (notion::bridge::api_writes(api) && server_options(server).read_only)
+        ereport(ERROR, (errcode(sqlstate_of(notion::ErrorKind::forbidden)),
+                        errmsg("server \"%s\" is read only", server->servername)));
+    api_run(api, &talk);
+    if (notion::bridge::api_writes(api))
+        note_written(1);
+    char* answer = server_text(notion::bridge::api_answer(api));
+    PG_RETURN_DATUM(DirectFunctionCall1(jsonb_in, CStringGetDatum(answer)));
+}
