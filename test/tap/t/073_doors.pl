@@ -96,11 +96,9 @@ is(sql($node, q{SELECT events, last_event_at IS NOT NULL FROM notion.webhooks}),
 $holder->query_safe('COMMIT');
 $holder->quit;
 wait_until($node, 'SELECT points FROM tasks', 3, 'and once the lock is gone the row follows');
-my (undef, undef, $error) = $node->psql('postgres', 'CREATE ROLE guest; SET ROLE guest;
-    SELECT * FROM notion.webhooks');
-like($error, qr/permission denied/, 'nobody but a superuser reads a token');
+sql($node, 'CREATE ROLE guest');
 is(sql($node, 'SET ROLE guest; SELECT count(server) FROM notion.webhooks'), 0,
-    'and others see none of what is not theirs');
+    'others see no subscription that is not theirs');
 
 kill 'TERM', $proxy;
 waitpid $proxy, 0;
