@@ -39,8 +39,12 @@ Error Row::about_column(Error error) const {
     if (error.kind != ErrorKind::property_missing)
         return error;
     for (const Column& column : columns_) {
+        constexpr std::string_view words = " is not a property";
+        auto says = [&](std::string_view id) {
+            return error.detail.find(": " + std::string(id).append(words)) != error.detail.npos;
+        };
         if (column.field != Field::property ||
-            error.detail.find(": " + column.property + " is not a property") == error.detail.npos)
+            (!says(column.property) && !says(decode_part(column.property))))
             continue;
         Error named =
             check_property(table_, column.name, column.property, column.codec, nullptr).error();

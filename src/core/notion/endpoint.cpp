@@ -2,6 +2,8 @@
 // scope: none.
 #include "core/notion/endpoint.hpp"
 
+#include <charconv>
+
 #include "core/notion/json.hpp"
 
 namespace notion {
@@ -92,6 +94,19 @@ Call get_data_source(std::string_view id) {
 
 std::string encode_part(std::string_view text) {
     return encoded(text);
+}
+
+std::string decode_part(std::string_view text) {
+    std::string out;
+    for (size_t at = 0; at < text.size(); ++at) {
+        unsigned byte = 0;
+        const char* digits = text.data() + at + 1;
+        const bool coded = text[at] == '%' && at + 2 < text.size() &&
+                           std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2;
+        out += coded ? static_cast<char>(byte) : text[at];
+        at += coded ? 2 : 0;
+    }
+    return out;
 }
 
 Call search_data_sources(std::string_view cursor) {

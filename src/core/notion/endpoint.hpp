@@ -60,6 +60,8 @@ Call list_users(std::string_view cursor);
 
 /// A part of a path or query: everything but unreserved characters as %XX.
 std::string encode_part(std::string_view text);
+/// The opposite: Notion's messages name property ids so.
+std::string decode_part(std::string_view text);
 
 /// The id in a Notion URL or id in any form: 32 hex digits with or without dashes, at the end of a
 /// path or in `?p=`; lower case with dashes. Errors: invalid_argument.

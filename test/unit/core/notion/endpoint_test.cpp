@@ -105,5 +105,14 @@ TEST(Endpoint, ReadsHaveNoBody) {
               R"("page_size":100})");
 }
 
+TEST(Endpoint, PartsAreEncodedAndDecoded) {
+    EXPECT_EQ(encode_part("K|@Q"), "K%7C%40Q");
+    EXPECT_EQ(decode_part("K%7C%40Q"), "K|@Q");
+    EXPECT_EQ(decode_part("%"), "%");
+    EXPECT_EQ(decode_part("a%4"), "a%4");
+    EXPECT_EQ(decode_part("%zz%41"), "%zzA");
+    EXPECT_EQ(decode_part("%-1"), "%-1");
+}
+
 } // namespace
 } // namespace notion
