@@ -40,8 +40,7 @@ bool add_to(json::Value& list, const std::vector<json::Document>& conditions, Po
 }
 
 json::Value* member(json::Value& value, const char* name) {
-    auto found = value.FindMember(name);
-    return found == value.MemberEnd() || !found->value.IsArray() ? nullptr : &found->value;
+    return value.HasMember(name) && value[name].IsArray() ? &value[name] : nullptr;
 }
 
 /// {"and":[part, conditions…]}; an `and` grows.

@@ -30,6 +30,7 @@ void end_applying() {
 } // namespace notion::pg::apply
 
 extern "C" Datum notion_applying(PG_FUNCTION_ARGS) {
+    (void)fcinfo;
     PG_RETURN_BOOL(notion::pg::apply::applying);
 }
 

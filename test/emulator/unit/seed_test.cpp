@@ -47,8 +47,7 @@ TEST_F(Seeds, ADumpLoadsAgainAsItWas) {
 }
 
 TEST_F(Seeds, TheDemoLoads) {
-    std::ifstream stream(std::string(__FILE__).substr(0, std::string(__FILE__).rfind("/unit/")) +
-                         "/seeds/demo.json");
+    std::ifstream stream(NOTION_SOURCE_DIR "/test/emulator/seeds/demo.json");
     load(std::string{std::istreambuf_iterator<char>(stream), {}});
     EXPECT_EQ(query("Participants", "{}")["results"].Size(), 8u);
     EXPECT_EQ(query("Tasks", "{}")["results"].Size(), 6u);
