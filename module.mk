@@ -18,8 +18,9 @@ OBJECTS_DIR := build/pg$(MAJOR)
 MODULE_big := $(EXTENSION)
 OBJS := $(SOURCES:%.cpp=$(OBJECTS_DIR)/%.o)
 
-# curl, libcrypto and libmicrohttpd from the system; libstdc++ dynamic.
-SHLIB_LINK := -Wl,--version-script=src/exports.map -lcurl -lcrypto -lmicrohttpd -lstdc++
+# curl, libcrypto, libmicrohttpd and md4c from the system; libstdc++ dynamic.
+SHLIB_LINK := -Wl,--version-script=src/exports.map -lcurl -lcrypto -lmicrohttpd -lmd4c \
+              -lstdc++
 EXTRA_CLEAN := $(SCRIPT) $(OBJECTS_DIR) build/linked
 
 override with_llvm := no
