@@ -57,6 +57,9 @@ BEGIN
     PERFORM notion.forget_link(l.id) FROM notion.links l
       WHERE NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = l.table_id)
          OR NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = l.foreign_table_id);
+    UPDATE notion.appends a SET state = 'unknown', sent_at = a.asked_at, due = now(),
+           settle_until = now(), reason = 'queued before this database was adopted'
+     WHERE a.state IN ('queued', 'sending');
     -- What the original did since this copy was made is found by a scan.
     PERFORM notion.request(l.id, 'unseen', jsonb_build_object('why',
         'what the original did since this copy was made')) FROM notion.links l;

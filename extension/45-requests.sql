@@ -183,6 +183,7 @@ BEGIN ATOMIC
     DELETE FROM notion.snapshots s WHERE s.link = serve_forget.link;
     DELETE FROM notion.due_pages d WHERE d.link = serve_forget.link;
     DELETE FROM notion.receipts r WHERE r.link = serve_forget.link;
+    DELETE FROM notion.appends a WHERE a.link = serve_forget.link;
     DELETE FROM notion.mappings m WHERE m.link = serve_forget.link;
     DELETE FROM notion.polls p WHERE p.link = serve_forget.link;
     DELETE FROM notion.conflicts c WHERE c.link = serve_forget.link AND c.state = 'open';

@@ -11,7 +11,8 @@ BEGIN
                FROM pg_catalog.pg_attribute a
               WHERE a.attrelid IN ('notion.mappings'::regclass, 'notion.work'::regclass,
                                    'notion.outbox'::regclass, 'notion.snapshots'::regclass,
-                                   'notion.log'::regclass, 'notion.conflicts'::regclass)
+                                   'notion.log'::regclass, 'notion.conflicts'::regclass,
+                                   'notion.appends'::regclass)
                 AND a.attnum > 0 AND a.atttypid IN ('text'::regtype, 'jsonb'::regtype,
                                                     'text[]'::regtype) LOOP
         EXECUTE pg_catalog.format('ALTER TABLE %s ALTER %I SET STATISTICS 0', c.held_by, c.attname);
@@ -54,6 +55,8 @@ BEGIN
     END IF;
     DELETE FROM notion.log g WHERE g.link = linked
        AND (g.key = forget.key OR g.page = mapped.page);
+    DELETE FROM notion.appends a WHERE a.link = linked AND a.state = 'done'
+       AND (a.key = forget.key OR a.page = mapped.page);
     DELETE FROM notion.conflicts c WHERE c.link = linked AND c.key = forget.key
        AND (c.state = 'closed' OR mapped.row_state IS DISTINCT FROM 'present');
     IF mapped.row_state IS DISTINCT FROM 'present' THEN

@@ -65,10 +65,16 @@ SELECT l.table_id, notion.shown_key(l.key_columns, m.key), m.page, c.direction, 
        0, m.changed_at
   FROM notion.mappings m JOIN notion.links l ON l.id = m.link
   CROSS JOIN LATERAL jsonb_each_text(m.held) h(property, reason)
-  LEFT JOIN notion.link_columns c ON c.link = m.link AND c.property_id = h.property;
+  LEFT JOIN notion.link_columns c ON c.link = m.link AND c.property_id = h.property
+UNION ALL
+SELECT l.table_id, notion.shown_key(l.key_columns, a.key), a.page, 'to_notion',
+       'append ' || a.id || ': ' || a.reason, a.attempts, a.asked_at
+  FROM notion.appends a LEFT JOIN notion.links l ON l.id = a.link
+ WHERE a.state = 'held';
 COMMENT ON VIEW notion.failures IS
     'what was set aside, with Notion''s or PostgreSQL''s own words, until someone mends the '
-    'cause and calls notion.retry, or gives it up with notion.discard';
+    'cause and calls notion.retry, or gives it up with notion.discard; appends by their number: '
+    'notion.retry_append, notion.discard_append';
 GRANT SELECT ON notion.failures TO PUBLIC;
 
 CREATE VIEW notion.columns WITH (security_invoker = true) AS

@@ -29,6 +29,7 @@ constinit Rewrite rewrites[] = {
     {"work", {"CLUSTER notion.work USING work_pkey"}},
     {"snapshots", {"CLUSTER notion.snapshots USING snapshots_pkey"}},
     {"mappings", {"CLUSTER notion.mappings USING mappings_pkey"}},
+    {"appends", {"CLUSTER notion.appends USING appends_pkey"}},
     {"inbox", {"CLUSTER notion.inbox USING inbox_pkey"}},
 };
 

@@ -43,6 +43,7 @@ void set_up() {
     run(read_tick);
     net.tick = column_int8(0, 1);
     find_flights_at_start();
+    find_appends_at_start();
     recover_at_start();
     commit();
 }
@@ -69,6 +70,7 @@ void plan() {
     plan_probes();
     plan_looks();
     plan_writes();
+    plan_appends();
     plan_pages();
     // A walk may meet pages of queued rows: it has to know all that are queued.
     if (folded)

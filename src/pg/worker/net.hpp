@@ -35,10 +35,12 @@ struct Reading {
     int64_t rewound_ms;
 };
 
-/// A link's conversation with Notion.
+/// A link's conversation with Notion; or a role's, for what belongs to no link.
 struct Source {
-    int32 link;
+    int32 link; ///< negative: a role's
     Oid server;
+    Oid role;        ///< of a role's
+    int64_t used_ms; ///< likewise
     bool seen;
     MemoryContext context;  ///< of the connection
     Connection* connection; ///< null: none could be made
@@ -57,7 +59,19 @@ struct Source {
     Reading lanes[2]; ///< of wishes: single ones, bulk
 };
 
-enum class Errand : uint8_t { none, write, page, items, look_up, poll, scan, me, trash_double };
+enum class Errand : uint8_t {
+    none,
+    write,
+    page,
+    items,
+    look_up,
+    poll,
+    scan,
+    me,
+    trash_double,
+    append,
+    append_look,
+};
 
 /// A request: reserved in a transaction, sent after its commit, settled in another one.
 struct Ticket {
@@ -81,6 +95,7 @@ struct Ticket {
     bool settles;         ///< the page decides an unknown outcome
     bool is_create;
     int32_t attempts; ///< before this one
+    int64_t append;   ///< of append and append_look: its id
 };
 
 /// State of the process and of the round.
@@ -108,6 +123,10 @@ std::span<Source> all_sources();
 /// requires: inside begin/commit.
 Connection* connection_of(Source& source, const Linked& link);
 void rest_link(int32 link, const char* reason);
+/// A role's conversation with a server. It stays where it is until the next call.
+Source& source_of_role(Oid server, Oid role);
+/// Its connection; null where none can be made: `reason` says why. requires: inside begin/commit.
+Connection* connection_of_role(Source& source, const char** reason);
 /// The link answered: it no longer rests.
 void resume_link(int32 link);
 /// Wishes that were passed over may be sent now.
@@ -118,6 +137,11 @@ void poll_now(int32 link);
 // tickets.cpp
 /// Takes a ticket and a request from the budget; null where one of them is not to be had now.
 Ticket* reserve(Errand errand, Source& source, const Linked& link, sync::Priority priority);
+/// The same for a role's conversation; `reason`: why it has no connection, else null.
+Ticket* reserve_for_role(Errand errand, Source& source, sync::Priority priority,
+                         const char** reason);
+/// Asks who a role's connection is in Notion, unless that is asked already.
+void ask_who_we_are(Source& source);
 /// How many requests of that errand may be added to those under way.
 int room_of(Errand errand, const Source& source);
 /// The request is not made after all.
@@ -144,7 +168,9 @@ void plan_looks();            // settle.cpp
 void plan_writes();           // claim.cpp
 void plan_pages();            // page.cpp
 void plan_crawls();           // crawl.cpp
+void plan_appends();          // append.cpp
 void find_flights_at_start(); // settle.cpp
+void find_appends_at_start(); // append.cpp
 void recover_at_start();      // upkeep.cpp
 void keep_house();            // upkeep.cpp
 
@@ -163,7 +189,9 @@ bool complete_page(const Ticket& ticket, const Linked& link, const char* snapsho
 /// requires: inside begin/commit; the ticket says `settles`.
 void settle_by_page(Ticket& ticket, const Linked& link, const bridge::Reply& reply); // settle.cpp
 
-void settle_double(Ticket& ticket); // doubles.cpp
+void settle_double(Ticket& ticket);      // doubles.cpp
+void settle_append(Ticket& ticket);      // append.cpp
+void settle_append_look(Ticket& ticket); // append.cpp
 
 /// What a page that nobody maps is to a row that has its key. requires: inside begin/commit.
 enum class Twin : uint8_t {

@@ -86,11 +86,31 @@ Connection* try_connect(Oid server, Oid role, MemoryContext context, const char*
     return connection;
 }
 
+bool is_fresh(const Source& source) {
+    return source.connected_ms != 0 && net.now_ms - source.connected_ms < connection_fresh_ms;
+}
+
+/// role InvalidOid: there can be no connection, and `reason` says why.
+void renew(Source& source, Oid server, Oid role, const char** reason) {
+    MemoryContext context =
+        AllocSetContextCreate(TopMemoryContext, "pg_notion connection", ALLOCSET_SMALL_SIZES);
+    Connection* connection =
+        OidIsValid(role) ? try_connect(server, role, context, reason) : nullptr;
+    if (source.context != nullptr)
+        MemoryContextDelete(source.context);
+    source.context = context;
+    source.connection = connection;
+    source.connected_ms = net.now_ms;
+}
+
+// Longer than any request of theirs is under way.
+constexpr int64_t roles_kept_ms = 10 * 60'000;
+
 } // namespace
 
 void refresh_sources() {
     for (Source& source : all_sources())
-        source.seen = false;
+        source.seen = source.link < 0 && net.now_ms - source.used_ms < roles_kept_ms;
     for (const Linked& link : all_links()) {
         Source* found = find_source(link.id);
         Source& source = found != nullptr ? *found : add_source(link.id);
@@ -127,23 +147,34 @@ void rewind_lanes() {
 }
 
 Connection* connection_of(Source& source, const Linked& link) {
-    bool fresh = net.now_ms - source.connected_ms < connection_fresh_ms;
-    if (source.connected_ms != 0 && fresh)
+    if (is_fresh(source))
         return source.connection;
     const char* reason = link.reason;
-    MemoryContext context =
-        AllocSetContextCreate(TopMemoryContext, "pg_notion connection", ALLOCSET_SMALL_SIZES);
-    Connection* connection = nullptr;
-    if (link.link != nullptr)
-        connection = try_connect(link.server, link.owner, context, &reason);
-    if (source.context != nullptr)
-        MemoryContextDelete(source.context);
-    source.context = context;
-    source.connection = connection;
-    source.connected_ms = net.now_ms;
-    if (connection == nullptr)
+    renew(source, link.server, link.link != nullptr ? link.owner : InvalidOid, &reason);
+    if (source.connection == nullptr)
         rest_link(link.id, reason);
-    return connection;
+    return source.connection;
+}
+
+Source& source_of_role(Oid server, Oid role) {
+    static int32 last = 0;
+    for (Source& source : all_sources())
+        if (source.link < 0 && source.server == server && source.role == role) {
+            source.used_ms = net.now_ms;
+            return source;
+        }
+    last = last == INT32_MIN ? -1 : last - 1;
+    Source& source = add_source(last);
+    source.server = server;
+    source.role = role;
+    source.used_ms = net.now_ms;
+    return source;
+}
+
+Connection* connection_of_role(Source& source, const char** reason) {
+    if (!is_fresh(source) || source.connection == nullptr)
+        renew(source, source.server, source.role, reason);
+    return source.connection;
 }
 
 void rest_link(int32 link, const char* reason) {

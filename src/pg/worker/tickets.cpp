@@ -18,7 +18,7 @@ Ticket tickets[tickets_max];
 /// How many of a server's requests an errand may take the last of: writes and pages leave one to
 /// the walks, since a poll is the guard that writes wait for.
 int room_for(Errand errand) {
-    bool leaves_one = errand == Errand::write || errand == Errand::page;
+    bool leaves_one = errand == Errand::write || errand == Errand::page || errand == Errand::append;
     int room = settings::max_parallel_requests;
     return leaves_one && room > 1 ? room - 1 : room;
 }
@@ -92,20 +92,20 @@ void settle(Ticket& ticket) {
         return settle_me(ticket);
     case Errand::trash_double:
         return settle_double(ticket);
+    case Errand::append:
+        return settle_append(ticket);
+    case Errand::append_look:
+        return settle_append_look(ticket);
     case Errand::write: // all at once: settle_writes
     case Errand::none:
         return;
     }
 }
 
-} // namespace
-
-Ticket* reserve(Errand errand, Source& source, const Linked& link, sync::Priority priority) {
+/// The budget and the breaker have their say; `connection` is the source's.
+Ticket* take(Errand errand, Source& source, const Connection* connection, sync::Priority priority) {
     Ticket* ticket = free_ticket();
-    if (ticket == nullptr || room_of(errand, source) <= 0)
-        return nullptr;
-    Connection* connection = connection_of(source, link);
-    if (connection == nullptr)
+    if (ticket == nullptr || connection == nullptr || room_of(errand, source) <= 0)
         return nullptr;
     // Only a question who we are goes to a server that may not be well: it changes nothing.
     bool is_probe = errand == Errand::me;
@@ -125,12 +125,41 @@ Ticket* reserve(Errand errand, Source& source, const Linked& link, sync::Priorit
     ticket->errand = errand;
     ticket->context =
         AllocSetContextCreate(TopMemoryContext, "pg_notion request", ALLOCSET_SMALL_SIZES);
-    ticket->link = link.id;
+    ticket->link = source.link;
     ticket->server = source.server;
     ticket->allowance = connection->allowance;
     ticket->priority = priority;
     ticket->tick = next_tick();
     return ticket;
+}
+
+void probe_for_role(Source& source) {
+    if (source.asking_me || pass_breaker(source.server, false) == 0)
+        return;
+    ask_who_we_are(source);
+}
+
+} // namespace
+
+Ticket* reserve(Errand errand, Source& source, const Linked& link, sync::Priority priority) {
+    if (free_ticket() == nullptr || room_of(errand, source) <= 0)
+        return nullptr;
+    return take(errand, source, connection_of(source, link), priority);
+}
+
+Ticket* reserve_for_role(Errand errand, Source& source, sync::Priority priority,
+                         const char** reason) {
+    *reason = nullptr;
+    if (free_ticket() == nullptr || room_of(errand, source) <= 0)
+        return nullptr;
+    return take(errand, source, connection_of_role(source, reason), priority);
+}
+
+void ask_who_we_are(Source& source) {
+    const char* reason;
+    if (!source.asking_me)
+        source.asking_me =
+            reserve_for_role(Errand::me, source, sync::Priority::outbound, &reason) != nullptr;
 }
 
 int room_of(Errand errand, const Source& source) {
@@ -189,6 +218,10 @@ Collected collect_answers() {
 
 void plan_probes() {
     for (Source& source : all_sources()) {
+        if (source.link < 0) {
+            probe_for_role(source);
+            continue;
+        }
         const Linked* link = find_link(source.link);
         if (link == nullptr || link->link == nullptr || source.asking_me ||
             pass_breaker(source.server, false) == 0)

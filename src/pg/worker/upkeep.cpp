@@ -29,6 +29,16 @@ constinit Query forget_events = {
 constinit Query forget_receipts = {
     "DELETE FROM notion.receipts WHERE acked_at < now() - interval '48 hours'"};
 
+constinit Query forget_appends = {
+    "DELETE FROM notion.appends WHERE state = 'done' AND done_at < now() - interval '48 hours'"};
+
+// What the old primary appended it may not have told.
+constinit Query doubt_appends = {
+    "UPDATE notion.appends SET state = 'unknown', sent_at = asked_at, due = clock_timestamp(),"
+    "       reason = 'queued before this database took over',"
+    "       settle_until = clock_timestamp() + $1 * interval '1 millisecond'"
+    " WHERE state = 'queued'"};
+
 constinit Query forget_log = {
     "WITH log AS (DELETE FROM notion.log WHERE at < now() - $1 * interval '1 minute'),"
     " conflicts AS (DELETE FROM notion.conflicts WHERE state = 'closed'"
@@ -42,6 +52,7 @@ void recover_at_start() {
         return;
     ereport(LOG, (errmsg("pg_notion takes over after a promotion"),
                   errdetail("Creates that were queued before it are looked up first.")));
+    run(doubt_appends, {as_int8(settings::settle_ms)});
     run(take_over, {as_int4(static_cast<int32_t>(GetWALInsertionTimeLine()))});
 }
 
@@ -51,6 +62,7 @@ void keep_house() {
     next_house_ms = net.now_ms + keep_house_ms;
     run(forget_events);
     run(forget_receipts);
+    run(forget_appends);
     if (settings::log_retention_min >= 0)
         run(forget_log, {as_int8(settings::log_retention_min)});
 }
