@@ -116,22 +116,33 @@ COMMENT ON FUNCTION notion.link_faults(regclass, regclass, text, text, jsonb, na
                                        text) IS
     'everything that keeps a table from being linked so, a line each; none: nothing does';
 
-CREATE FUNCTION notion.link("table" regclass, foreign_table regclass, direction text DEFAULT NULL,
-                            columns jsonb DEFAULT NULL, rule text DEFAULT 'newest',
-                            on_notion_trash text DEFAULT 'ignore',
-                            on_postgres_delete text DEFAULT 'trash', filter text DEFAULT NULL,
-                            key name[] DEFAULT NULL, marker name DEFAULT NULL,
-                            capture text DEFAULT 'origin')
-    RETURNS regclass
-    LANGUAGE plpgsql SECURITY DEFINER
+CREATE FUNCTION notion.adopt_first() RETURNS void
+    LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp
-    SET lock_timeout = '2s'
+AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM notion.links)
+       AND NOT EXISTS (SELECT FROM notion.publications p WHERE p.step <> 'done') THEN
+        PERFORM notion.adopt();
+    END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION notion.adopt_first() FROM PUBLIC;
+COMMENT ON FUNCTION notion.adopt_first() IS
+    'what is linked or published first makes its database the one that speaks; what came with a '
+    'restore or a copy rests until someone calls notion.adopt()';
+
+CREATE FUNCTION notion.make_link("table" regclass, foreign_table regclass, direction text,
+                                 columns jsonb, rule text, on_notion_trash text,
+                                 on_postgres_delete text, filter text, key name[], marker name,
+                                 capture text) RETURNS regclass
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     faults text;
     id integer;
 BEGIN
-    PERFORM notion.require_owner("table");
     SELECT string_agg(f, E'\n') INTO faults FROM (
         SELECT format('%s is linked already', l.table_id) AS f FROM notion.links l
          WHERE l.table_id = "table"
@@ -147,11 +158,7 @@ BEGIN
         RAISE EXCEPTION 'table % cannot be linked with %', "table", foreign_table
             USING ERRCODE = 'invalid_parameter_value', DETAIL = faults;
     END IF;
-    -- The first link of a database makes it the one that speaks; links that came with a restore or
-    -- a copy are there already, and rest until someone calls notion.adopt().
-    IF NOT EXISTS (SELECT FROM notion.links) THEN
-        PERFORM notion.adopt();
-    END IF;
+    PERFORM notion.adopt_first();
     INSERT INTO notion.links (table_id, foreign_table_id, data_source, direction, rule, key_columns,
                               filter, on_notion_trash, on_postgres_delete, capture)
     SELECT "table", foreign_table,
@@ -166,6 +173,29 @@ BEGIN
     INSERT INTO notion.polls (link) VALUES (id);
     PERFORM notion.arm(id);
     RETURN "table";
+END
+$$;
+COMMENT ON FUNCTION notion.make_link(regclass, regclass, text, jsonb, text, text, text, text,
+                                     name[], name, text) IS
+    'notion.link, for whoever has seen to it that the table''s owner wants it';
+REVOKE ALL ON FUNCTION notion.make_link(regclass, regclass, text, jsonb, text, text, text, text,
+                                        name[], name, text) FROM PUBLIC;
+
+CREATE FUNCTION notion.link("table" regclass, foreign_table regclass, direction text DEFAULT NULL,
+                            columns jsonb DEFAULT NULL, rule text DEFAULT 'newest',
+                            on_notion_trash text DEFAULT 'ignore',
+                            on_postgres_delete text DEFAULT 'trash', filter text DEFAULT NULL,
+                            key name[] DEFAULT NULL, marker name DEFAULT NULL,
+                            capture text DEFAULT 'origin')
+    RETURNS regclass
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    SET lock_timeout = '2s'
+AS $$
+BEGIN
+    PERFORM notion.require_owner("table");
+    RETURN notion.make_link("table", foreign_table, direction, columns, rule, on_notion_trash,
+                            on_postgres_delete, filter, key, marker, capture);
 EXCEPTION WHEN lock_not_available THEN
     RAISE EXCEPTION 'table % is in use: notion.link waited 2 s for it', "table"
         USING ERRCODE = 'lock_not_available',

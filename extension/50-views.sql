@@ -86,6 +86,13 @@ COMMENT ON VIEW notion.columns IS
 GRANT SELECT ON notion.columns TO PUBLIC;
 
 CREATE VIEW notion.progress WITH (security_invoker = true) AS
+SELECT p.job, p.table_id AS link, 'publish' AS kind,
+       CASE WHEN p.state IN ('failed', 'unknown') THEN p.state ELSE p.step END AS state,
+       0 AS pages_read, 0 AS pages_known, 0 AS rows_left, NULL::numeric AS minutes_left,
+       pg_catalog.jsonb_build_object('server', p.server, 'parent', p.parent) AS args, p.reason,
+       p.asked_by, p.asked_at, p.finished_at
+  FROM notion.publications p
+UNION ALL
 SELECT j.id AS job, l.table_id AS link, j.kind,
        CASE WHEN j.state = 'done' AND w.left_over > 0 AND j.id = n.id THEN 'sending'
             ELSE j.state END AS state,

@@ -13,6 +13,8 @@ bool merge_some();
 void count_last_death();
 /// A sync whose scan is done: rows and pages are paired.
 bool pair_one_job();
+/// A published table whose database is there: its foreign table and its link.
+bool publish_one();
 /// What notion.forget deleted, out of the files. False also where it has to wait.
 bool erase_forgotten();
 

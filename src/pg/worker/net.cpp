@@ -44,6 +44,7 @@ void set_up() {
     net.tick = column_int8(0, 1);
     find_flights_at_start();
     find_appends_at_start();
+    find_publications_at_start();
     recover_at_start();
     commit();
 }
@@ -75,6 +76,7 @@ void plan() {
     // A walk may meet pages of queued rows: it has to know all that are queued.
     if (folded)
         plan_crawls();
+    plan_publications();
     keep_house();
     commit();
     send_reserved();

@@ -71,6 +71,7 @@ enum class Errand : uint8_t {
     trash_double,
     append,
     append_look,
+    publish,
 };
 
 /// A request: reserved in a transaction, sent after its commit, settled in another one.
@@ -94,8 +95,9 @@ struct Ticket {
     const char* cursor;   ///< of items: null at first
     bool settles;         ///< the page decides an unknown outcome
     bool is_create;
-    int32_t attempts; ///< before this one
-    int64_t append;   ///< of append and append_look: its id
+    int32_t attempts;    ///< before this one
+    int64_t append;      ///< of append and append_look: its id
+    int64_t publication; ///< of publish: its id
 };
 
 /// State of the process and of the round.
@@ -162,17 +164,19 @@ void hear(const Ticket& ticket, const bridge::Reply& reply);
 // What the rounds plan: inside begin/commit, reserving tickets.
 void serve_requests(); // requests.cpp
 /// False where batches are left.
-bool fold_outbox();           // fold.cpp
-void fold_inbox();            // inbox.cpp
-void plan_looks();            // settle.cpp
-void plan_writes();           // claim.cpp
-void plan_pages();            // page.cpp
-void plan_crawls();           // crawl.cpp
-void plan_appends();          // append.cpp
-void find_flights_at_start(); // settle.cpp
-void find_appends_at_start(); // append.cpp
-void recover_at_start();      // upkeep.cpp
-void keep_house();            // upkeep.cpp
+bool fold_outbox();                // fold.cpp
+void fold_inbox();                 // inbox.cpp
+void plan_looks();                 // settle.cpp
+void plan_writes();                // claim.cpp
+void plan_pages();                 // page.cpp
+void plan_crawls();                // crawl.cpp
+void plan_appends();               // append.cpp
+void plan_publications();          // publish.cpp
+void find_flights_at_start();      // settle.cpp
+void find_appends_at_start();      // append.cpp
+void find_publications_at_start(); // publish.cpp
+void recover_at_start();           // upkeep.cpp
+void keep_house();                 // upkeep.cpp
 
 // What the answers do: outside a transaction.
 void settle_writes(Ticket* const* tickets, int count); // record.cpp
@@ -180,6 +184,7 @@ void settle_page(Ticket& ticket);                      // page.cpp
 void settle_items(Ticket& ticket);                     // complete.cpp
 void settle_look_up(Ticket& ticket);                   // settle.cpp
 void settle_crawl(Ticket& ticket);                     // crawl.cpp
+void settle_publication(Ticket& ticket);               // publish.cpp
 
 /// What to do with a page's own word, whole or completed. requires: inside begin/commit.
 void admit_page(const Ticket& ticket, const Linked& link, const char* snapshot); // page.cpp

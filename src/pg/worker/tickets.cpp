@@ -96,6 +96,8 @@ void settle(Ticket& ticket) {
         return settle_append(ticket);
     case Errand::append_look:
         return settle_append_look(ticket);
+    case Errand::publish:
+        return settle_publication(ticket);
     case Errand::write: // all at once: settle_writes
     case Errand::none:
         return;

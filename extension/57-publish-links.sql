@@ -1,0 +1,106 @@
+-- The end of notion.publish, in apply: the foreign table, as the table's owner, then the link.
+
+CREATE FUNCTION notion.publish_ddl(it notion.publications) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    WITH columns AS (
+        SELECT c.n, c.value ->> 'foreign_column' AS name, c.value ->> 'column_type' AS type,
+               c.value ->> 'property' AS property, c.value ->> 'type' AS property_type,
+               (it).properties -> (c.value ->> 'property') ->> 'id' AS property_id
+          FROM pg_catalog.jsonb_array_elements((it).columns) WITH ORDINALITY c(value, n)
+        UNION ALL
+        -- The other ends of relations that come from tables published together.
+        SELECT 10000 + pg_catalog.row_number() OVER (ORDER BY p.key),
+               pg_catalog.lower(pg_catalog.regexp_replace(p.key, '[^[:alnum:]]+', '_', 'g')),
+               'uuid[]', p.key, 'relation', p.value ->> 'id'
+          FROM (SELECT s.value #>> '{relation,dual_property,synced_property_name}' AS key,
+                       pg_catalog.jsonb_build_object('id',
+                           s.value #> '{relation,dual_property,synced_property_id}') AS value
+                  FROM notion.publications o
+                 CROSS JOIN pg_catalog.jsonb_each(o.properties) s
+                 WHERE o.server = (it).server AND s.value ->> 'type' = 'relation'
+                   AND (s.value #>> '{relation,data_source_id}')::uuid = (it).data_source
+                   AND s.value #>> '{relation,type}' = 'dual_property') p
+         WHERE NOT EXISTS (SELECT FROM pg_catalog.jsonb_array_elements((it).columns) c
+                            WHERE c ->> 'property' = p.key))
+    SELECT pg_catalog.format(
+               'CREATE FOREIGN TABLE %I.%I (page_id uuid, page_url text, '
+               'page_created_at timestamptz, page_edited_at timestamptz, %s) SERVER %I '
+               'OPTIONS (data_source %L, time_zone %L)',
+               (it).schema, k.relname,
+               pg_catalog.string_agg(pg_catalog.format(
+                   '%I %s OPTIONS (property_id %L, property %L, type %L)',
+                   pg_catalog.left(c.name, 63),
+                   c.type, c.property_id, c.property, c.property_type), ', ' ORDER BY c.n),
+               (it).server, (it).data_source, (it).time_zone)
+      FROM columns c, pg_catalog.pg_class k
+     WHERE k.oid = (it).table_id
+     GROUP BY k.relname;
+END;
+REVOKE ALL ON FUNCTION notion.publish_ddl(notion.publications) FROM PUBLIC;
+COMMENT ON FUNCTION notion.publish_ddl(notion.publications) IS
+    'the foreign table of a publication whose properties are known';
+
+CREATE FUNCTION notion.publish_table(it notion.publications) RETURNS regclass
+    LANGUAGE sql STABLE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT t.ftrelid::regclass FROM pg_catalog.pg_foreign_table t
+      JOIN pg_catalog.pg_foreign_server s ON s.oid = t.ftserver AND s.srvname = (it).server
+     WHERE notion.data_source(notion.option(t.ftoptions, 'data_source')) = (it).data_source
+     ORDER BY t.ftrelid LIMIT 1;
+END;
+REVOKE ALL ON FUNCTION notion.publish_table(notion.publications) FROM PUBLIC;
+COMMENT ON FUNCTION notion.publish_table(notion.publications) IS
+    'the foreign table over a publication''s data source; null: there is none yet';
+
+CREATE FUNCTION notion.publish_ready()
+    RETURNS TABLE (id bigint, owner oid, ddl text)
+    LANGUAGE sql STABLE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT p.id, c.relowner,
+           CASE WHEN notion.publish_table(p) IS NULL THEN notion.publish_ddl(p) END
+      FROM notion.publications p JOIN pg_catalog.pg_class c ON c.oid = p.table_id
+     WHERE p.step = 'link' AND p.state = 'due' AND p.due <= pg_catalog.clock_timestamp()
+       -- Relations of others may add properties to this data source.
+       AND NOT EXISTS (SELECT FROM notion.publications o
+                        WHERE o.server = p.server AND o.step IN ('create', 'define')
+                          AND o.state <> 'failed' AND p.table_id = ANY (o.targets))
+     ORDER BY p.id LIMIT 1;
+END;
+REVOKE ALL ON FUNCTION notion.publish_ready() FROM PUBLIC;
+COMMENT ON FUNCTION notion.publish_ready() IS
+    'the next publication that wants its foreign table (ddl; null: it is there) and its link';
+
+CREATE FUNCTION notion.publish_link(id bigint) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+    SET lock_timeout = '500ms'
+AS $$
+DECLARE
+    it notion.publications;
+BEGIN
+    SELECT * INTO it FROM notion.publications p WHERE p.id = publish_link.id FOR UPDATE;
+    IF NOT EXISTS (SELECT FROM notion.links l WHERE l.table_id = it.table_id) THEN
+        PERFORM notion.make_link(it.table_id, notion.publish_table(it), it.direction,
+            (SELECT jsonb_object_agg(c ->> 'column', c ->> 'foreign_column')
+               FROM jsonb_array_elements(it.columns) c
+              WHERE c ->> 'type' <> 'relation' AND c ->> 'column' <> '(key)'),
+            'newest', 'ignore', 'trash', NULL, NULL, it.marker, 'origin');
+    END IF;
+    UPDATE notion.publications p SET step = 'done', reason = NULL, finished_at = clock_timestamp()
+     WHERE p.id = publish_link.id;
+EXCEPTION
+    WHEN lock_not_available THEN
+        PERFORM notion.publish_again(id, 'due', SQLERRM, '1 s');
+    WHEN OTHERS THEN
+        GET STACKED DIAGNOSTICS it.reason = PG_EXCEPTION_DETAIL;
+        PERFORM notion.publish_again(id, 'failed', concat_ws(': ', SQLERRM, nullif(it.reason, '')),
+                                     '0');
+END
+$$;
+REVOKE ALL ON FUNCTION notion.publish_link(bigint) FROM PUBLIC;
+COMMENT ON FUNCTION notion.publish_link(bigint) IS
+    'links a published table with its foreign table; what keeps it from that is its reason';
