@@ -147,31 +147,28 @@ $$;
 COMMENT ON FUNCTION notion.only_server(name) IS
     'the one server of notion_fdw that a role may use; raises 22023 where there are more or none';
 
+CREATE FUNCTION notion.read_content(server name, role name, page uuid) RETURNS text
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'notion_read_content';
+REVOKE ALL ON FUNCTION notion.read_content(name, name, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION notion.read_content(name, name, uuid) IS
+    'the content of a page with a role''s token, unchecked: notion.content says who may';
+
 CREATE FUNCTION notion.content(page uuid, server name DEFAULT NULL) RETURNS text
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     chosen name := coalesce(server, notion.only_server(notion.invoker()));
-    answer jsonb;
 BEGIN
-    IF page IS NULL THEN
-        RETURN NULL;
-    END IF;
-    answer := notion.request(chosen, notion.check_usage(chosen), 'GET',
-                             '/v1/pages/' || page || '/markdown', NULL);
-    IF (answer ->> 'truncated')::boolean THEN
-        RAISE EXCEPTION 'Notion cut the content of page %', page
-            USING ERRCODE = 'fdw_inconsistent_descriptor_information',
-                  HINT = 'Read its blocks instead: the foreign table blocks of schema system.';
-    END IF;
-    RETURN answer ->> 'markdown';
+    RETURN notion.read_content(chosen, notion.check_usage(chosen), page);
 END
 $$;
 COMMENT ON FUNCTION notion.content(uuid, name) IS
-    'The content of a page as Markdown: a request for each call, so above joins and LIMIT. '
-    'server: may be left out where the caller may use only one. Errors: 42501, 22023, HV00R no '
-    'such page, HV021 longer than Notion gives at once.';
+    'The content of a page as Markdown: a request for each call, so above joins and LIMIT; more '
+    'where Notion cuts a large page, whose parts are then put together. Parts that are not shared '
+    'with the connection stay marked: <unknown …/>. server: may be left out where the caller may '
+    'use only one. Errors: 42501, 22023, HV00R no such page, HV021 cut, and it does not say where.';
 
 CREATE FUNCTION notion.set_content(page uuid, markdown text, server name DEFAULT NULL)
     RETURNS text

@@ -17,8 +17,18 @@ constexpr size_t rows_max = 100;
 // Page ids named in an error; a Fault has room for about 1,000 bytes.
 constexpr size_t named_max = 10;
 
-bool is_beside(Field field) {
-    return field == Field::icon || field == Field::cover;
+/// The page's own member that a column writes; "" where it is none.
+std::string_view beside_of(Field field) {
+    switch (field) {
+    case Field::icon:
+        return "icon";
+    case Field::cover:
+        return "cover";
+    case Field::content:
+        return content_member;
+    default:
+        return {};
+    }
 }
 
 } // namespace
@@ -92,10 +102,9 @@ Modify::Modify(const ModifyPlan& plan, std::string source)
         Column column = column_of(view, &zone);
         Target target;
         target.sketch.column = column.name;
-        target.sketch.beside = is_beside(column.field);
-        target.sketch.property = target.sketch.beside
-                                     ? (column.field == Field::icon ? "icon" : "cover")
-                                     : column.property;
+        target.sketch.beside = !beside_of(column.field).empty();
+        target.sketch.property =
+            target.sketch.beside ? std::string(beside_of(column.field)) : column.property;
         target.sketch.codec = column.codec;
         target.sketch.codec.new_options = new_options;
         target.by_name = column.by_name;
@@ -382,7 +391,8 @@ Error Modify::worded(const ModifyOp& first) const {
 
 bool modify_accepts(const ScanColumn& column) noexcept {
     if (column.field != Field::property)
-        return is_beside(column.field) && column.column == ColumnType::jsonb;
+        return column.field == Field::content ||
+               (!beside_of(column.field).empty() && column.column == ColumnType::jsonb);
     return column.type == PropertyType::unknown || is_writable(column.type);
 }
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "core/notion/content.hpp"
+
 namespace notion::bridge {
 
 ModifyOp::ModifyOp(const Endpoint& endpoint, const ModifyFrame& frame, Write write, int64_t number,
@@ -52,12 +54,51 @@ void ModifyOp::encode() {
     auto members = members_of(cells, base_text_.empty() ? nullptr : &base);
     if (!members)
         return fail_with(std::move(members).error());
+    auto content = std::ranges::find(members->beside, content_member, &Member::property_id);
+    if (content != members->beside.end()) {
+        constexpr size_t envelope_bytes = 1'000;
+        if (content->json.size() + envelope_bytes > request_bytes_max)
+            return fail_with(fail(ErrorKind::unsendable,
+                                  "the content is longer than Notion takes at once",
+                                  std::to_string(content->json.size()) + " bytes as JSON; " +
+                                      std::to_string(request_bytes_max - envelope_bytes) + " go.",
+                                  "Write its beginning, and add the rest by notion.append."));
+        if (write_ == Write::update) {
+            ask_content(*content);
+            members->beside.erase(content);
+        }
+    }
     auto parts = split(std::move(*members));
     if (!parts)
         return fail_with(std::move(parts).error());
     parts_ = std::move(*parts);
+    if (state_ == State::content)
+        return;
     state_ = State::writes;
     ask_next();
+}
+
+void ModifyOp::ask_content(const Member& content) {
+    auto call = replace_content(page_, "");
+    call.body = R"({"type":"replace_content","replace_content":{"new_str":)" + content.json + "}}";
+    writer_.ask(std::move(call), false);
+    state_ = State::content;
+}
+
+/// The page's properties follow, if any are written; or the page is read, if it is wanted back.
+void ModifyOp::take_content() {
+    written_ = true;
+    const PageMembers& part = parts_.front();
+    if (!part.properties.empty() || !part.beside.empty()) {
+        state_ = State::writes;
+        ask_next();
+        asks = true;
+    } else if (row_ == nullptr) {
+        state_ = State::done;
+    } else {
+        base_reader_->ask(get_page(page_, {}));
+        state_ = State::rereads;
+    }
 }
 
 void ModifyOp::ask_next() {
@@ -86,8 +127,10 @@ void ModifyOp::turn(int64_t now_ms, Step& step) {
     resume_at_ms = -1;
     if (state_ == State::base)
         turn_base(now_ms, step);
-    if (state_ == State::writes)
+    if (state_ == State::content || state_ == State::writes)
         turn_write(now_ms, step);
+    if (state_ == State::rereads)
+        turn_reread(now_ms, step);
     if (state_ == State::returns)
         turn_row(now_ms, step);
 }
@@ -122,9 +165,30 @@ void ModifyOp::turn_write(int64_t now_ms, Step& step) {
     if (before != Writer::State::flies || writer_.state() != Writer::State::settled)
         return;
     if (writer_.end() == Writer::End::done)
-        return take_answer();
+        return state_ == State::content ? take_content() : take_answer();
     unknown_ = writer_.end() == Writer::End::unknown;
     fail_with(writer_.error());
+}
+
+void ModifyOp::turn_reread(int64_t now_ms, Step& step) {
+    Error error;
+    Step from = base_reader_->turn(now_ms, error);
+    hear(from, step);
+    if (from.turn == Turn::failed)
+        return fail_with(std::move(error));
+    if (from.turn == Turn::row)
+        take_page(base_reader_->take());
+}
+
+void ModifyOp::take_page(std::string body) {
+    body_ = std::move(body);
+    auto parsed = json::parse_in_place(body_);
+    auto head = parsed.ok() ? page_head(*parsed) : Result<PageHead>(parsed.error());
+    if (!head)
+        return fail_with(std::move(head).error());
+    answer_ = std::move(*parsed);
+    row_->begin(*page_head(answer_), answer_);
+    state_ = State::returns;
 }
 
 void ModifyOp::take_answer() {

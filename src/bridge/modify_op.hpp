@@ -27,7 +27,8 @@ class ModifyOp {
     ModifyOp(const Endpoint& endpoint, const ModifyFrame& frame, Write write, int64_t number,
              std::string page);
 
-    enum class State : uint8_t { fresh, base, writes, returns, done, failed };
+    /// Of an update, the content goes first: what Notion refuses of it leaves the rest undone.
+    enum class State : uint8_t { fresh, base, content, writes, rereads, returns, done, failed };
     State state() const { return state_; }
     bool is_over() const { return state_ == State::done || state_ == State::failed; }
     bool in_flight() const;
@@ -62,9 +63,13 @@ class ModifyOp {
     void encode();
     void take_base(std::string body);
     void ask_next();
+    void ask_content(const Member& content);
+    void take_content();
     void take_answer();
+    void take_page(std::string body);
     Status check_answer(const PageHead& head) const;
     void turn_base(int64_t now_ms, Step& step);
+    void turn_reread(int64_t now_ms, Step& step);
     void turn_write(int64_t now_ms, Step& step);
     void turn_row(int64_t now_ms, Step& step);
     void hear(const Step& from, Step& step);

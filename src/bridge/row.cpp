@@ -182,6 +182,8 @@ Result<Value> Row::page_value(const Column& column) const {
         return json_of("icon");
     case Field::cover:
         return json_of("cover");
+    case Field::content:
+        return Value{};
     case Field::property:
         break;
     }

@@ -30,6 +30,7 @@ enum class Field : uint8_t {
     edited_by,
     icon,
     cover,
+    content, ///< no answer to a query has it: its cells are null, and whoever scans reads it
 };
 
 struct ScanColumn {

@@ -7,7 +7,9 @@
 
 namespace notion::pg {
 
-/// Raises where there is no good answer.
+/// False where there is no good answer: talk->fault says why.
+bool api_try(bridge::Api* api, Talk* talk);
+/// Raises where there is none.
 void api_run(bridge::Api* api, Talk* talk);
 
 } // namespace notion::pg

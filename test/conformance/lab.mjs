@@ -69,6 +69,7 @@ export async function start_emulator(...options) {
     root_id,
     reset,
     load: (world) => post("load", world),
+    limits: (limits) => post("limits", limits),
     set_clock: (now) => post("clock", { now }),
     advance: (advance_ms) => post("clock", { advance_ms }),
     fault: (rule) => post("faults", rule),

@@ -157,7 +157,8 @@ Served post_limits(World& world, const Call& call) {
          {std::pair{"budget", &limits.budget}, std::pair{"window_ms", &limits.window_ms},
           std::pair{"query_results", &limits.query_results},
           std::pair{"latency_ms", &limits.latency_ms}, std::pair{"body_bytes", &limits.body_bytes},
-          std::pair{"rows_per_source", &limits.rows_per_source}})
+          std::pair{"rows_per_source", &limits.rows_per_source},
+          std::pair{"markdown_blocks", &limits.markdown_blocks}})
         *field = integer_member(call.body, name, *field);
     if (flag_member(call.body, "reset", false))
         limits.windows.clear();

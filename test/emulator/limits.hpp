@@ -17,6 +17,7 @@ struct Limits {
     int64_t body_bytes = 500 * 1024; // "500 KB per payload"
     int64_t rows_per_source = 250'000;
     int64_t properties_per_source = 500;
+    int64_t markdown_blocks = 20'000; // about as many as Notion renders of a page at once
     size_t references_shown = 25;
     size_t render_cache_bytes = size_t{1} << 30; // texts of pages kept ready
 

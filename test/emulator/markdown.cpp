@@ -111,28 +111,59 @@ std::string line_of(const Block& block, int number) {
     return block.plain;
 }
 
-void append_lines(std::string& markdown, const World& world, const Ids& blocks, int indent) {
+/// What is rendered so far. Blocks beyond `room` are left out, with all that is in them, and named.
+struct Rendering {
+    const World& world;
+    std::string markdown;
+    int64_t room;
+    Ids unknown;
+};
+
+std::string bare(Uuid id) {
+    std::string digits = dashed(id);
+    std::erase(digits, '-');
+    return digits;
+}
+
+void append_lines(Rendering& rendering, const Ids& blocks, int indent) {
     int number = 0;
     for (const Uuid id : blocks) {
-        const auto found = world.store.blocks.find(id);
-        if (found == world.store.blocks.end() || found->second.in_trash)
+        const auto found = rendering.world.store.blocks.find(id);
+        if (found == rendering.world.store.blocks.end() || found->second.in_trash)
             continue;
         const Block& block = found->second;
         number = block.type == "numbered_list_item" ? number + 1 : 0;
-        if (!markdown.empty())
-            markdown.push_back('\n');
-        markdown.append(static_cast<size_t>(indent), '\t').append(line_of(block, number));
-        append_lines(markdown, world, block.children, indent + 1);
+        if (!rendering.markdown.empty())
+            rendering.markdown.push_back('\n');
+        rendering.markdown.append(static_cast<size_t>(indent), '\t');
+        if (rendering.room-- <= 0) {
+            rendering.markdown.append("<unknown url=\"https://www.notion.so/" + bare(id) +
+                                      "\" alt=\"" + block.type + "\"/>");
+            rendering.unknown.push_back(id);
+            continue;
+        }
+        rendering.markdown.append(line_of(block, number));
+        append_lines(rendering, block.children, indent + 1);
     }
 }
 
-Reply markdown_reply(World& world, const PageRecord& record) {
+Reply markdown_reply(World& world, Uuid id, const Ids& blocks) {
     Reply reply;
+    Rendering rendering{world, {}, world.limits.markdown_blocks, {}};
+    append_lines(rendering, blocks, 0);
     Out out(reply.body);
-    out.open().key("object").text("page_markdown").key("id").text(dashed(record.now.id));
-    out.key("markdown").text(markdown_of(world, record.now.children));
-    out.key("truncated").boolean(false).key("unknown_block_ids").open_array().close_array().close();
+    out.open().key("object").text("page_markdown").key("id").text(dashed(id));
+    out.key("markdown").text(rendering.markdown);
+    out.key("truncated").boolean(!rendering.unknown.empty());
+    out.key("unknown_block_ids").open_array();
+    for (const Uuid unknown : rendering.unknown)
+        out.text(dashed(unknown));
+    out.close_array().close();
     return reply;
+}
+
+Reply markdown_reply(World& world, const PageRecord& record) {
+    return markdown_reply(world, record.now.id, record.now.children);
 }
 
 std::string required_text(const Json& from, const char* name, const std::string& path) {
@@ -177,9 +208,9 @@ void update_content(Edit& edit, PageRecord& record, const Json& wish) {
 } // namespace
 
 std::string markdown_of(const World& world, const Ids& blocks) {
-    std::string markdown;
-    append_lines(markdown, world, blocks, 0);
-    return markdown;
+    Rendering rendering{world, {}, INT64_MAX, {}};
+    append_lines(rendering, blocks, 0);
+    return std::move(rendering.markdown);
 }
 
 Ids append_markdown(Edit& edit, Parent parent, std::string_view markdown,
@@ -190,7 +221,11 @@ Ids append_markdown(Edit& edit, Parent parent, std::string_view markdown,
     return append_blocks(edit, parent, blocks, place);
 }
 
+/// A block that a larger page's answer left out may be asked for like a page.
 Reply get_markdown(World& world, const Call& call) {
+    const Uuid id = path_id(call, 0, "page_id");
+    if (const Block* block = world.store.block(id); block && !block->in_trash)
+        return markdown_reply(world, id, {id});
     return markdown_reply(world, visible_page(world, call, path_id(call, 0, "page_id")));
 }
 

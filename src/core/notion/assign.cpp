@@ -67,9 +67,11 @@ Result<std::string> json_of(const std::vector<Assignment>& all, const Assignment
 
 /// JSON as it was given; checked so that the body stays one document.
 Result<std::string> beside_json(const Assignment& one) {
+    const auto* text = std::get_if<std::string>(&one.value);
+    if (one.property == content_member)
+        return json::quote(text == nullptr ? std::string_view() : std::string_view(*text));
     if (is_null(one.value))
         return std::string("null");
-    const auto* text = std::get_if<std::string>(&one.value);
     if (text == nullptr)
         return unsendable(one.codec, "It is no JSON.");
     auto document = json::parse(*text);

@@ -14,7 +14,11 @@
 
 namespace notion {
 
-/// A value for a property, or (`beside`) for a member of the page itself: "icon", "cover".
+/// The content of a page, as Markdown: a member of the request that makes it.
+inline constexpr std::string_view content_member = "markdown";
+
+/// A value for a property, or (`beside`) for a member of the page itself: "icon", "cover",
+/// content_member.
 struct Assignment {
     std::string column;   ///< for messages
     std::string property; ///< its id, or its name

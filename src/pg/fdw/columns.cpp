@@ -22,6 +22,7 @@ constexpr Named fields[] = {
     {"page_edited_by", bridge::Field::edited_by},
     {"page_icon", bridge::Field::icon},
     {"page_cover", bridge::Field::cover},
+    {"page_content", bridge::Field::content},
 };
 
 [[noreturn]] void refuse(Relation table, const char* column, Oid type, const char* reads) {

@@ -2,6 +2,7 @@
 // disk where they are many. scope: query.
 #include "pg/postgres.hpp"
 
+#include "pg/fdw/content_column.hpp"
 #include "pg/fdw/direct.hpp"
 #include "pg/fdw/explain.hpp"
 #include "pg/fdw/modify.hpp"
@@ -90,8 +91,10 @@ bool put_by(ForeignScanState* node, Running* running, Direct* direct, TupleTable
         bool* null = &nulls[fixed_fields + at];
         *value = ExecEvalExpr(state, node->ss.ps.ps_ExprContext, null);
         bool old_null = slot->tts_isnull[number - 1];
-        bool is_same = writing_same(direct->writing, number, *value, *null,
-                                    slot->tts_values[number - 1], old_null);
+        // What the page's content was nobody has read: it is written in any case.
+        bool is_content = direct->writing->columns[number - 1].field == bridge::Field::content;
+        bool is_same = !is_content && writing_same(direct->writing, number, *value, *null,
+                                                   slot->tts_values[number - 1], old_null);
         marks[at] = is_same ? same : old_null ? was_null : changed;
         any = any || !is_same;
     }
@@ -201,14 +204,21 @@ void choose_kept(Direct* direct) {
 }
 
 /// The scan reads what the new values, the conditions and RETURNING need, and no whole row.
-void narrow(ForeignScan* scan, List* exprs, List* targets, List* returned, int natts) {
+void narrow(ForeignScan* scan, List* exprs, List* targets, List* returned, Relation table) {
+    int natts = RelationGetDescr(table)->natts;
+    AttrNumber content = content_column_of(table);
     Planned planned = unpack(scan->fdw_private);
     Bitmapset* used = nullptr;
     Index index = scan->scan.scanrelid;
     pull_varattnos(reinterpret_cast<Node*>(exprs), index, &used);
     pull_varattnos(reinterpret_cast<Node*>(scan->scan.plan.qual), index, &used);
-    planned.columns = list_concat_unique_int(columns_of(used, natts), targets);
+    planned.columns = columns_of(used, natts);
+    bool reads_content = list_member_int(planned.columns, content);
+    planned.columns = list_concat_unique_int(planned.columns, targets);
     planned.columns = list_concat_unique_int(planned.columns, returned);
+    // It is written without being read; and a row that is handed back has it from Notion anew.
+    if (list_member_int(targets, content) && !reads_content)
+        planned.columns = list_delete_int(planned.columns, content);
     list_sort(planned.columns, list_int_cmp);
     Bitmapset* exact = nullptr;
     List* quals = list_copy_head(scan->fdw_recheck_quals, planned.exact);
@@ -246,8 +256,8 @@ bool direct_plan(PlannerInfo* root, ModifyTable* plan, Index index, int subplan)
     modify_check(table, plan);
     int natts = RelationGetDescr(table)->natts;
     List* returned = returned_columns(plan, index, subplan, natts);
+    narrow(scan, exprs, targets, returned, table);
     table_close(table, NoLock);
-    narrow(scan, exprs, targets, returned, natts);
     List* numbers =
         list_make3_int(list_length(scan->fdw_exprs), plan->returningLists != NIL, plan->canSetTag);
     scan->fdw_private = lappend(scan->fdw_private, list_make3(targets, returned, numbers));

@@ -1,6 +1,7 @@
 // EXPLAIN of a foreign scan: see the header. scope: call.
 #include "pg/postgres.hpp"
 
+#include "pg/fdw/content_column.hpp"
 #include "pg/fdw/explain.hpp"
 #include "pg/fdw/scan.hpp"
 
@@ -55,6 +56,8 @@ void explain_scan(ForeignScanState* node, ExplainState* explain) {
         if (explain->verbose || running->planned.sort > 0)
             text("Notion Sorts", words.sorts, explain);
         text("Notion Properties", words.properties.empty() ? "title" : words.properties, explain);
+        if (content_column_read(running) != InvalidAttrNumber)
+            text("Notion Content", "GET /v1/pages/:page_id/markdown for each row", explain);
         if (running->planned.limit > 0)
             ExplainPropertyInteger("Notion Page Size", nullptr, words.page_size, explain);
     }

@@ -233,6 +233,19 @@ void add_lookup_paths(PlannerInfo* root, RelOptInfo* rel, AttrNumber column) {
     }
 }
 
+bool reads_content(const RelOptInfo* rel, const Sketch* made) {
+    Bitmapset* used = nullptr;
+    pull_varattnos(reinterpret_cast<Node*>(rel->reltarget->exprs), rel->relid, &used);
+    ListCell* cell;
+    foreach (cell, rel->baserestrictinfo)
+        pull_varattnos(reinterpret_cast<Node*>(lfirst_node(RestrictInfo, cell)->clause), rel->relid,
+                       &used);
+    foreach (cell, column_list(used, made->count))
+        if (made->columns[lfirst_int(cell) - 1].field == bridge::Field::content)
+            return true;
+    return false;
+}
+
 } // namespace
 
 void plan_size(PlannerInfo* root, RelOptInfo* rel, Oid table) {
@@ -254,6 +267,10 @@ void plan_size(PlannerInfo* root, RelOptInfo* rel, Oid table) {
     if (int limit = limit_of(root, rel, split, false); limit > 0)
         made->requests = std::ceil(Min(limit, rel->rows) / page_rows);
     made->requests = Max(made->requests, 1);
+    if (reads_content(rel, made)) { // one more for each row
+        int limit = limit_of(root, rel, split, false);
+        made->requests += limit > 0 ? Min(limit, rel->rows) : rel->rows;
+    }
 }
 
 void plan_paths(PlannerInfo* root, RelOptInfo* rel, Oid table) {

@@ -5,6 +5,7 @@
 
 #include "bridge/mux.hpp"
 #include "pg/fdw/columns.hpp"
+#include "pg/fdw/content_column.hpp"
 #include "pg/fdw/learned.hpp"
 #include "pg/fdw/operands.hpp"
 #include "pg/fdw/scan.hpp"
@@ -223,9 +224,13 @@ bool fetch(ForeignScanState* node, Running* running, TupleTableSlot* slot) {
         if (step.asks_ahead)
             talk_ahead(&running->talk, step);
         fill(node, running, slot);
-        if (!running->recheck || holds(node, running, slot))
+        if (running->recheck && !holds(node, running, slot)) {
+            running->removed++;
+            ExecClearTuple(slot);
+            continue;
+        }
+        if (running->content == nullptr || content_column_fill(node, running, slot))
             return true;
-        running->removed++;
         ExecClearTuple(slot);
     }
 }
@@ -291,6 +296,7 @@ void scan_begin(ForeignScanState* node, int flags) {
     running->operands.context = node->ss.ps.ps_ExprContext;
     List* exact = list_copy_head(plan->fdw_recheck_quals, running->planned.exact);
     running->exact = ExecInitQual(exact, &node->ss.ps);
+    running->content = content_column_begin(node, running);
     if (flags & EXEC_FLAG_REWIND) {
         running->kept = tuplestore_begin_heap(false, false, work_mem);
         running->kept_slot =

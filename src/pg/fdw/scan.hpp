@@ -13,6 +13,8 @@
 
 namespace notion::pg {
 
+struct ContentColumn;
+
 /// In ForeignScanState.fdw_state; lives in es_query_cxt.
 struct Running {
     MemoryContext context; ///< owns `scan`; reset by a rescan and shut with the query
@@ -34,6 +36,7 @@ struct Running {
     TupleTableSlot* kept_slot;
     bool complete; ///< no more rows than were handed out
     int64_t steps;
+    ContentColumn* content; ///< null: the query does not read it
     void* direct;           ///< direct.cpp's own, where the scan updates or deletes what it reads
     bool asynchronous;      ///< the next row is asked for by an Append: do not wait for it
     bool pending;           ///< it has to be waited for

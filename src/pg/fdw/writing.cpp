@@ -2,6 +2,7 @@
 #include "pg/postgres.hpp"
 
 #include "bridge/mux.hpp"
+#include "pg/content.hpp"
 #include "pg/fdw/columns.hpp"
 #include "pg/fdw/linked.hpp"
 #include "pg/fdw/writing.hpp"
@@ -344,6 +345,13 @@ void writing_store(Writing* writing, TupleTableSlot* slot) {
     MemoryContext before = MemoryContextSwitchTo(writing->scratch);
     for (int at = 0; at < writing->returned_count; at++) {
         int number = writing->returned[at];
+        if (writing->columns[number - 1].field == bridge::Field::content) {
+            std::string_view markdown = read_content(writing->connection, &writing->talk,
+                                                     bridge::modify_page_id(writing->modify));
+            values[number - 1] = PointerGetDatum(cstring_to_text(server_text(markdown)));
+            nulls[number - 1] = false;
+            continue;
+        }
         Placed placed = to_datum(writing->cells[at], &writing->shapes[number - 1]);
         if (placed.misfit != nullptr && writing->options.on_misfit != OnMisfit::null)
             ereport(ERROR,

@@ -40,19 +40,21 @@ void wait_guarded(bridge::Api* api, Talk* talk, int64_t wait_ms, WaitFor what) {
 }
 
 void ask(bridge::Api* api, Talk* talk) {
+    talk_check();
     int64_t wait_ms = take_request(*talk->allowance, talk->priority);
     if (wait_ms > 0) {
         talk_announce(talk, wait_ms);
         wait_guarded(api, talk, wait_ms, WaitFor::budget);
         return;
     }
+    talk_count(talk);
     if (!bridge::api_send(api, talk->fault))
         raise(talk->fault);
 }
 
 } // namespace
 
-void api_run(bridge::Api* api, Talk* talk) {
+bool api_try(bridge::Api* api, Talk* talk) {
     while (true) {
         if (!bridge::mux_step(talk->fault))
             raise(talk->fault);
@@ -60,14 +62,19 @@ void api_run(bridge::Api* api, Talk* talk) {
         if (step.refused)
             request_refused(*talk->allowance, step.retry_after_ms, step.overloaded);
         if (step.turn == bridge::Turn::failed)
-            raise(talk->fault);
+            return false;
         if (step.turn == bridge::Turn::done)
-            return;
+            return true;
         if (step.turn == bridge::Turn::asks)
             ask(api, talk);
         else
             wait_guarded(api, talk, step.wait_ms, WaitFor::reply);
     }
+}
+
+void api_run(bridge::Api* api, Talk* talk) {
+    if (!api_try(api, talk))
+        raise(talk->fault);
 }
 
 namespace {

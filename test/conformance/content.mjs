@@ -1,0 +1,61 @@
+// The official SDK on the content of pages: Markdown, large pages, appends. Its types judge every
+// exchange at the end. scope: process.
+import assert from "node:assert/strict"
+import test, { after, before } from "node:test"
+import { start_emulator } from "./lab.mjs"
+import { describe_failure, describe_totals, validate_lines } from "./validate.mjs"
+
+let lab, notion
+
+before(async () => {
+  lab = await start_emulator("--budget", "100000/60")
+  notion = lab.client("ntn_bot_conformance")
+})
+after(() => lab?.stop())
+
+const make_page = (markdown) =>
+  notion.pages.create({
+    parent: { type: "page_id", page_id: lab.root_id },
+    properties: { title: { title: [{ text: { content: "Page" } }] } },
+    markdown,
+  })
+
+const append = (page_id, content) =>
+  notion.pages.updateMarkdown({ page_id, type: "insert_content", insert_content: { content } })
+
+test("what is appended comes last, and its blocks name their author", async () => {
+  const { id: page_id } = await make_page("# Log")
+  await append(page_id, "one\n- two")
+  const { markdown } = await append(page_id, "three")
+  assert.equal(markdown, "# Log\none\n- two\nthree")
+  const { results } = await notion.blocks.children.list({ block_id: page_id })
+  assert.equal(results.length, 4)
+  const me = await notion.users.me({})
+  for (const block of results) {
+    assert.equal(block.created_by.id, me.id)
+    assert.match(block.created_time, /:00\.000Z$/)
+  }
+})
+
+test("a large page is cut, and its parts are given by themselves", async () => {
+  const { id: page_id } = await make_page("- a\n- b\n- c\n- d")
+  await lab.limits({ markdown_blocks: 2 })
+  const cut = await notion.pages.retrieveMarkdown({ page_id })
+  assert.equal(cut.truncated, true)
+  assert.equal(cut.unknown_block_ids.length, 2)
+  for (const id of cut.unknown_block_ids) {
+    assert.ok(cut.markdown.includes(id.replaceAll("-", "")))
+    const part = await notion.pages.retrieveMarkdown({ page_id: id })
+    assert.match(part.markdown, /^- [cd]$/)
+  }
+  await lab.limits({ markdown_blocks: 20000 })
+  const whole = await notion.pages.retrieveMarkdown({ page_id })
+  assert.equal(whole.markdown, "- a\n- b\n- c\n- d")
+})
+
+test("every exchange of this file validates", async () => {
+  const { totals, failures } = await validate_lines(await lab.journal())
+  console.log(`content: ${describe_totals(totals)}`)
+  assert.deepEqual(failures.slice(0, 3).map(describe_failure), [])
+  assert.ok(totals.judged >= 10)
+})
