@@ -17,15 +17,36 @@ sql() { in_scratch "$scratch" psql -h "$scratch/socket" -v ON_ERROR_STOP=1 -XqAt
 now() { date +%s.%N; }
 # $1 with what awk makes of the expression $2.
 calc() { awk "BEGIN { printf \"$1\", $2 }"; }
-# Requests that the emulator has served, of methods that match $1.
+# Requests that the emulator has served, of routes ("POST /v1/pages") that match $1.
 requests() {
     curl -sf "$emulator_url/_emulator/stats" |
-        node -e 'let s = JSON.parse(require("fs").readFileSync(0)); let n = 0;
-            for (const [route, codes] of Object.entries(s.requests ?? s))
-                if (new RegExp(process.argv[1]).test(route))
-                    n += typeof codes == "number" ? codes
-                        : Object.values(codes).reduce((a, b) => a + b, 0);
+        node -e 'let n = 0;
+            const routes = JSON.parse(require("fs").readFileSync(0)).routes;
+            for (const [route, its] of Object.entries(routes))
+                if (new RegExp(process.argv[1]).test(route)) n += its.requests;
             console.log(n)' "$1"
+}
+# Milliseconds of CPU that process $1 has used, user and system.
+cpu_ms() { awk -v hz="$(getconf CLK_TCK)" '{ print ($14 + $15) * 1000 / hz }' "/proc/$1/stat"; }
+# The emulator's own process: $emulator is the shell that waits for it.
+emulator_pid() { awk '{ print $1 }' "/proc/$emulator/task/$emulator/children"; }
+# The process of the backend type $1.
+pid_of() { sql -c "SELECT pid FROM pg_stat_activity WHERE backend_type = '$1'"; }
+failed=0
+# Prints the words $1, the value $2 and the limit $3; remembers a miss: the script ends by
+# `exit $failed`.
+at_most() {
+    echo "$1: $2 (at most $3)"
+    awk "BEGIN { exit !($2 <= $3) }" || failed=1
+}
+at_least() {
+    echo "$1: $2 (at least $3)"
+    awk "BEGIN { exit !($2 >= $3) }" || failed=1
+}
+# The median of the numbers in file $1, column $2 (1).
+median() {
+    sort -g -k"${2:-1}" "$1" | awk -v c="${2:-1}" '{ v[NR] = $c }
+        END { printf "%.10g", v[int((NR + 1) / 2)] }'
 }
 # Waits until the query $1 gives t; asks every $2 seconds (0.2).
 until_true() { until [ "$(sql -c "$1" 2>/dev/null)" = t ]; do sleep "${2:-0.2}"; done; }

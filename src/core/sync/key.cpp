@@ -35,6 +35,10 @@ void join_key(std::span<const std::string_view> parts, char* out) noexcept {
         if (!first)
             *out++ = separator;
         first = false;
+        if (std::ranges::none_of(part, is_special)) {
+            out = std::ranges::copy(part, out).out;
+            continue;
+        }
         for (char c : part) {
             if (is_special(c))
                 *out++ = escape;

@@ -1,5 +1,5 @@
-// Key: see the header. Integers and texts, nearly all keys there are, cost no output function,
-// uuids and the like no settings; the rest is printed under fixed ones, as postgres_fdw does.
+// Key: see the header. Integers, texts and uuids, nearly all keys there are, cost no look-up in the
+// catalogs; of the rest, what follows settings is printed under fixed ones, as postgres_fdw does.
 // scope: call.
 #include "pg/capture/key.hpp"
 
@@ -13,8 +13,16 @@ PG_FUNCTION_INFO_V1(notion_key_parts);
 namespace notion::pg::capture {
 namespace {
 
-std::string_view integer(int64 value) {
-    char* digits = static_cast<char*>(palloc(MAXINT8LEN + 1));
+char* take(KeyRoom* room, Size bytes) {
+    if (room == nullptr || bytes > sizeof(room->bytes) - room->used)
+        return static_cast<char*>(palloc(bytes));
+    char* taken = room->bytes + room->used;
+    room->used += bytes;
+    return taken;
+}
+
+std::string_view integer(int64 value, KeyRoom* room) {
+    char* digits = take(room, MAXINT8LEN + 1);
     return {digits, Size(pg_lltoa(value, digits))};
 }
 
@@ -28,7 +36,7 @@ std::string_view printed(Datum value, Oid type) {
 
 /// Whether a session's settings change how values of the type are printed.
 bool follows_settings(Oid type) {
-    constexpr Oid plain[] = {UUIDOID, BOOLOID, BPCHAROID, NAMEOID, INETOID, CIDROID, OIDOID};
+    constexpr Oid plain[] = {BOOLOID, BPCHAROID, NAMEOID, INETOID, CIDROID, OIDOID};
     for (Oid it : plain)
         if (type == it)
             return false;
@@ -50,36 +58,52 @@ std::string_view under_fixed_settings(Datum value, Oid type) {
     return text;
 }
 
-std::string_view part_text(Datum value, Oid type) {
-    const Oid base = getBaseType(type);
-    switch (base) {
+std::string_view uuid(Datum value) {
+    return {DatumGetCString(DirectFunctionCall1(uuid_out, value)), 36};
+}
+
+std::string_view other_text(Datum value, Oid type, KeyRoom* room);
+
+std::string_view part_text(Datum value, Oid type, KeyRoom* room) {
+    switch (type) {
     case INT2OID:
-        return integer(DatumGetInt16(value));
+        return integer(DatumGetInt16(value), room);
     case INT4OID:
-        return integer(DatumGetInt32(value));
+        return integer(DatumGetInt32(value), room);
     case INT8OID:
-        return integer(DatumGetInt64(value));
+        return integer(DatumGetInt64(value), room);
     case TEXTOID:
     case VARCHAROID: {
         text* words = DatumGetTextPP(value);
         return {VARDATA_ANY(words), Size(VARSIZE_ANY_EXHDR(words))};
     }
+    case UUIDOID:
+        return uuid(value);
     default:
-        return follows_settings(base) ? under_fixed_settings(value, base) : printed(value, base);
+        return other_text(value, type, room);
     }
+}
+
+std::string_view other_text(Datum value, Oid type, KeyRoom* room) {
+    const Oid base = getBaseType(type);
+    if (base != type)
+        return part_text(value, base, room);
+    return follows_settings(base) ? under_fixed_settings(value, base) : printed(value, base);
 }
 
 } // namespace
 
-std::string_view key_text(const Datum* values, const Oid* types, int count) {
+std::string_view key_text(const Datum* values, const Oid* types, int count, KeyRoom* room) {
+    if (room != nullptr)
+        room->used = 0;
     if (count == 1)
-        return part_text(values[0], types[0]);
+        return part_text(values[0], types[0], room);
     std::string_view parts[key_columns_max];
     for (int i = 0; i < count; i++)
-        parts[i] = part_text(values[i], types[i]);
+        parts[i] = part_text(values[i], types[i], room);
     const std::span<const std::string_view> all(parts, Size(count));
     const Size size = bridge::joined_key_size(all);
-    char* joined = static_cast<char*>(palloc(size + 1));
+    char* joined = take(room, size + 1);
     bridge::join_key(all, joined);
     joined[size] = '\0';
     return {joined, size};

@@ -11,8 +11,15 @@ namespace notion::pg::capture {
 /// Columns of a key; as many as an index may have.
 inline constexpr int key_columns_max = INDEX_MAX_KEYS;
 
-/// The text of a key of `count` columns (core/sync/key.hpp), in the current context or in the value
-/// itself.
-std::string_view key_text(const Datum* values, const Oid* types, int count);
+/// Where the texts of keys are made: a palloc for each row of a bulk statement is felt.
+struct KeyRoom {
+    Size used;
+    char bytes[120];
+};
+
+/// The text of a key of `count` columns (core/sync/key.hpp): in the value itself, in `room` where
+/// there is one and it fits, or in the current context.
+std::string_view key_text(const Datum* values, const Oid* types, int count,
+                          KeyRoom* room = nullptr);
 
 } // namespace notion::pg::capture

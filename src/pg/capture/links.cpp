@@ -8,6 +8,7 @@ namespace notion::pg::capture {
 namespace {
 
 HTAB* cache;
+const CapturedLink* recent; ///< the entry last asked for: a bulk statement asks for one again
 bool stale; ///< set by the invalidation callback, which must not touch the hash while it is walked
 bool loading; ///< an entry is being read: whatever changes meanwhile makes it stale
 
@@ -24,6 +25,7 @@ void on_relcache(Datum, Oid relation) {
 }
 
 void forget_all() {
+    recent = nullptr;
     HASH_SEQ_STATUS walk;
     hash_seq_init(&walk, cache);
     while (auto* entry = static_cast<CapturedLink*>(hash_seq_search(&walk))) {
@@ -214,12 +216,14 @@ LinkState state_of(int32 link) {
     return state;
 }
 
-const CapturedLink* link_of(Relation relation) {
+namespace {
+
+const CapturedLink* find_or_load(Relation relation) {
+    const Oid id = RelationGetRelid(relation);
     if (cache == nullptr)
         make_cache();
     if (stale)
         forget_all();
-    const Oid id = RelationGetRelid(relation);
     bool found;
     auto* entry = static_cast<CapturedLink*>(hash_search(cache, &id, HASH_FIND, &found));
     if (found)
@@ -233,6 +237,14 @@ const CapturedLink* link_of(Relation relation) {
     *entry = loaded;
     entry->relation = id;
     return entry;
+}
+
+} // namespace
+
+const CapturedLink* link_of(Relation relation) {
+    if (stale || recent == nullptr || recent->relation != RelationGetRelid(relation))
+        recent = find_or_load(relation);
+    return recent;
 }
 
 } // namespace notion::pg::capture

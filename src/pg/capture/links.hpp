@@ -11,7 +11,7 @@
 
 namespace notion::pg::capture {
 
-/// Valid until the next command: a relcache invalidation frees it.
+/// Valid until link_of is called again: what an invalidation made stale is freed there.
 struct CapturedLink {
     Oid relation;  ///< hash key: the relation the trigger fired on, perhaps a leaf partition
     int32 link;    ///< 0: this relation has no link

@@ -2,38 +2,13 @@
 // links; it raises nothing because of our own state. scope: call.
 #include "pg/capture/notice.hpp"
 
-#include "pg/capture/buffer.hpp"
 #include "pg/capture/links.hpp"
 
 namespace notion::pg::capture {
 namespace {
 
-constexpr int links_max = 32;       // of one transaction; the rest goes unmentioned
 constexpr int64 rows_min = 1000;    // fewer are sent before anyone could wonder
 constexpr int budget_default = 180; // docs/settings.md
-
-struct Count {
-    int32 link;
-    int64 rows;
-};
-struct Counts {
-    Count list[links_max];
-    int count;
-};
-
-void count_one(void* context, const Captured& captured) {
-    auto* counts = static_cast<Counts*>(context);
-    if (captured.is_rename() || captured.evidence == Evidence::truncated)
-        return;
-    int i = 0;
-    while (i < counts->count && counts->list[i].link != captured.link)
-        i++;
-    if (i == links_max)
-        return;
-    if (i == counts->count)
-        counts->list[counts->count++] = {captured.link, 0};
-    counts->list[i].rows++;
-}
 
 /// The requests a minute that the server of a foreign table may be asked; < 0: no limit.
 int budget_of(Oid foreign_table) {
@@ -47,7 +22,7 @@ int budget_of(Oid foreign_table) {
     return budget_default;
 }
 
-void tell(const Count& count) {
+void tell(const Changes::Of& count) {
     const LinkState link = state_of(count.link);
     if (!OidIsValid(link.table) || !SearchSysCacheExists1(RELOID, ObjectIdGetDatum(link.table)))
         return;
@@ -73,13 +48,21 @@ void tell(const Count& count) {
 
 } // namespace
 
-void tell_of_bulk() {
-    auto* counts = static_cast<Counts*>(palloc0(sizeof(Counts)));
-    walk(count_one, counts);
-    for (int i = 0; i < counts->count; i++)
-        if (counts->list[i].rows >= rows_min)
-            tell(counts->list[i]);
-    pfree(counts);
+void count_changes(Changes* changes, int32 link, int64 rows) {
+    int i = 0;
+    while (i < changes->count && changes->list[i].link != link)
+        i++;
+    if (i == changes_links_max)
+        return;
+    if (i == changes->count)
+        changes->list[changes->count++] = {link, 0};
+    changes->list[i].rows += rows;
+}
+
+void tell_of_bulk(const Changes& changes) {
+    for (int i = 0; i < changes.count; i++)
+        if (changes.list[i].rows >= rows_min)
+            tell(changes.list[i]);
 }
 
 } // namespace notion::pg::capture

@@ -12,7 +12,10 @@ namespace notion::pg::capture {
 namespace {
 
 constexpr int batch_keys_max = 240;
-constexpr Size batch_bytes_max = 1800;
+/// Four rows a page, below the TOAST threshold.
+constexpr Size row_bytes_max = BLCKSZ / 4 - 64;
+/// What a row has beside its keys, their evidence and its author, rounded up.
+constexpr Size row_head_bytes = 128;
 /// From this many keys on a transaction is bulk: it takes the slow lane (protocol.md 1.12).
 constexpr int64 bulk_keys_min = 1000;
 
@@ -26,16 +29,33 @@ struct Batch {
     CatalogIndexState indexes;
     Datum fixed[columns];
     MemoryContext memory;
+    Changes changes; ///< of all batches
     int32 part;
     int32 link;
     int count;
-    Size bytes;
+    int64 rows; ///< of count, those that are changes of one row
+    Size bytes; ///< of array
+    Size room;
+    Size most;   ///< bytes that keys and evidence may take
+    char* array; ///< text[] under construction: made in place, a commit may write millions of keys
     bool has_command;
     CommandId command; ///< of the last rename
     char letter;       ///< of its group
-    Datum keys[batch_keys_max];
-    char evidence[batch_keys_max];
+    alignas(int) char evidence[VARHDRSZ + batch_keys_max];
 };
+
+constexpr Size array_head = ARR_OVERHEAD_NONULLS(1);
+
+Datum finished_keys(Batch* batch) {
+    auto* array = reinterpret_cast<ArrayType*>(batch->array);
+    SET_VARSIZE(array, batch->bytes);
+    array->ndim = 1;
+    array->dataoffset = 0;
+    array->elemtype = TEXTOID;
+    ARR_DIMS(array)[0] = batch->count;
+    ARR_LBOUND(array)[0] = 1;
+    return PointerGetDatum(array);
+}
 
 void write(Batch* batch) {
     if (batch->count == 0)
@@ -46,30 +66,43 @@ void write(Batch* batch) {
     memcpy(values, batch->fixed, sizeof(values));
     values[part] = Int32GetDatum(batch->part++);
     values[link] = Int32GetDatum(batch->link);
-    values[keys] = PointerGetDatum(
-        construct_array(batch->keys, batch->count, TEXTOID, -1, false, TYPALIGN_INT));
-    values[evidence] = PointerGetDatum(cstring_to_text_with_len(batch->evidence, batch->count));
+    values[keys] = finished_keys(batch);
+    SET_VARSIZE(batch->evidence, VARHDRSZ + batch->count);
+    values[evidence] = PointerGetDatum(batch->evidence);
     HeapTuple tuple = heap_form_tuple(RelationGetDescr(batch->table), values, nulls);
     CatalogTupleInsertWithInfo(batch->table, tuple, batch->indexes);
     MemoryContextSwitchTo(caller);
     MemoryContextReset(batch->memory);
+    count_changes(&batch->changes, batch->link, batch->rows);
     batch->count = 0;
-    batch->bytes = 0;
+    batch->rows = 0;
+    batch->bytes = array_head;
+}
+
+constexpr Size element_bytes(std::string_view key) {
+    return INTALIGN(VARHDRSZ + key.size());
 }
 
 void gather(Batch* batch, int32 link, char evidence, std::string_view key) {
+    const Size bytes = element_bytes(key);
+    if (batch->bytes + bytes > batch->room) {
+        batch->room = batch->bytes + bytes;
+        batch->array = static_cast<char*>(repalloc_huge(batch->array, batch->room));
+    }
+    char* element = batch->array + batch->bytes;
+    memset(element + bytes - sizeof(int), 0, sizeof(int)); // what pads it
+    SET_VARSIZE(element, VARHDRSZ + key.size());
+    memcpy(element + VARHDRSZ, key.data(), key.size());
+    batch->bytes += bytes;
     batch->link = link;
-    batch->keys[batch->count] =
-        PointerGetDatum(cstring_to_text_with_len(key.data(), int(key.size())));
-    batch->evidence[batch->count] = evidence;
-    batch->count++;
-    batch->bytes += INTALIGN(key.size() + VARHDRSZ);
+    batch->evidence[VARHDRSZ + batch->count++] = evidence;
 }
 
-/// Starts another batch where these keys are of another link, or do not fit.
+/// Starts another batch where these keys, of `bytes` as elements, are of another link or do not
+/// fit.
 void make_room(Batch* batch, int32 link, int keys, Size bytes) {
     if (batch->count > 0 && (batch->link != link || batch->count + keys > batch_keys_max ||
-                             batch->bytes + bytes + keys * VARHDRSZ > batch_bytes_max))
+                             batch->bytes + bytes + Size(batch->count + keys) > batch->most))
         write(batch);
 }
 
@@ -86,21 +119,18 @@ void gather_rename(void* context, const Captured& captured) {
         batch->letter = batch->letter == 'r' ? 'R' : 'r';
     batch->has_command = true;
     batch->command = rename.command;
-    make_room(batch, captured.link, 2, rename.was.size() + rename.is.size());
-    MemoryContext caller = MemoryContextSwitchTo(batch->memory);
+    make_room(batch, captured.link, 2, element_bytes(rename.was) + element_bytes(rename.is));
     gather(batch, captured.link, batch->letter, rename.was);
     gather(batch, captured.link, batch->letter, rename.is);
-    MemoryContextSwitchTo(caller);
 }
 
 void gather_key(void* context, const Captured& captured) {
     if (captured.is_rename())
         return;
     auto* batch = static_cast<Batch*>(context);
-    make_room(batch, captured.link, 1, captured.key.size());
-    MemoryContext caller = MemoryContextSwitchTo(batch->memory);
+    make_room(batch, captured.link, 1, element_bytes(captured.key));
     gather(batch, captured.link, char(captured.evidence), captured.key);
-    MemoryContextSwitchTo(caller);
+    batch->rows += captured.evidence != Evidence::truncated;
 }
 
 /// "role (application)", as the log shows it.
@@ -127,10 +157,13 @@ void write_all() {
     batch->fixed[captured_at] = TimestampTzGetDatum(GetCurrentTimestamp());
     batch->fixed[bulk] = BoolGetDatum(captured_count() >= bulk_keys_min);
     batch->fixed[hops] = Int32GetDatum(transaction_hops);
-    batch->fixed[who] = PointerGetDatum(author());
+    text* by = author();
+    batch->fixed[who] = PointerGetDatum(by);
+    batch->most = row_bytes_max - row_head_bytes - VARSIZE(by);
+    batch->bytes = array_head;
+    batch->room = captured_count() == 1 ? 256 : row_bytes_max;
+    batch->array = static_cast<char*>(palloc(batch->room));
     batch->fixed[home] = Int64GetDatum(int64(GetSystemIdentifier()));
-    if (captured_count() >= bulk_keys_min)
-        tell_of_bulk();
     if (has_renames()) {
         walk(gather_rename, batch);
         write(batch);
@@ -139,7 +172,10 @@ void write_all() {
     write(batch);
     CatalogCloseIndexes(batch->indexes);
     table_close(batch->table, NoLock);
+    if (captured_count() >= bulk_keys_min)
+        tell_of_bulk(batch->changes);
     MemoryContextDelete(batch->memory);
+    pfree(batch->array);
     pfree(batch);
     shut();
     worker::wake_net_at_commit();

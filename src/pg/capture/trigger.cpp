@@ -53,23 +53,28 @@ bool concerns_page(const CapturedLink& link, TupleTableSlot* before, TupleTableS
 
 /// False where a key column is NULL, which they are not (notion.link demands it): such a row has no
 /// mapping and can have none.
-bool key_of(const CapturedLink& link, TupleTableSlot* row, std::string_view* key) {
+bool key_of(const CapturedLink& link, const TriggerData& trigger, HeapTuple row, KeyRoom* room,
+            std::string_view* key) {
     Datum values[key_columns_max];
     Oid types[key_columns_max];
+    TupleDesc shape = RelationGetDescr(trigger.tg_relation);
     for (int i = 0; i < link.key_count; i++) {
         bool null;
-        values[i] = slot_getattr(row, link.key[i], &null);
-        types[i] = TupleDescAttr(row->tts_tupleDescriptor, link.key[i] - 1)->atttypid;
+        // From the tuple: keys stand first, where a column is found without taking the row apart.
+        values[i] = heap_getattr(row, link.key[i], shape, &null);
+        types[i] = TupleDescAttr(shape, link.key[i] - 1)->atttypid;
         if (null)
             return false;
     }
-    *key = key_text(values, types, link.key_count);
+    *key = key_text(values, types, link.key_count, room);
     return true;
 }
 
-void report(const CapturedLink& link, TupleTableSlot* row, Evidence evidence) {
+void report(const CapturedLink& link, const TriggerData& trigger, HeapTuple row,
+            Evidence evidence) {
+    KeyRoom room;
     std::string_view key;
-    if (!key_of(link, row, &key))
+    if (!key_of(link, trigger, row, &room, &key))
         return;
     open_outbox();
     add(link.link, evidence, key);
@@ -80,10 +85,13 @@ Datum system_column(TupleTableSlot* row, AttrNumber number) {
     return slot_getsysattr(row, number, &null);
 }
 
-void report_key_change(const CapturedLink& link, TupleTableSlot* before, TupleTableSlot* after) {
+void report_key_change(const CapturedLink& link, const TriggerData& trigger) {
+    TupleTableSlot* after = trigger.tg_newslot;
+    KeyRoom rooms[2];
     std::string_view was;
     std::string_view is;
-    if (!key_of(link, before, &was) || !key_of(link, after, &is))
+    if (!key_of(link, trigger, trigger.tg_trigtuple, &rooms[0], &was) ||
+        !key_of(link, trigger, trigger.tg_newtuple, &rooms[1], &is))
         return;
     open_outbox();
     add_rename(link.link,
@@ -94,25 +102,23 @@ void report_key_change(const CapturedLink& link, TupleTableSlot* before, TupleTa
 }
 
 void capture_row(const TriggerData& trigger) {
-    const CapturedLink* known = link_of(trigger.tg_relation);
-    if (known->link == 0)
+    const CapturedLink& link = *link_of(trigger.tg_relation);
+    if (link.link == 0)
         return;
-    const CapturedLink link = *known; // open_outbox may take an invalidation that frees the entry
     if (TRIGGER_FIRED_BY_INSERT(trigger.tg_event))
-        report(link, trigger.tg_trigslot, Evidence::changed);
+        report(link, trigger, trigger.tg_trigtuple, Evidence::changed);
     else if (TRIGGER_FIRED_BY_DELETE(trigger.tg_event))
-        report(link, trigger.tg_trigslot, Evidence::deleted);
+        report(link, trigger, trigger.tg_trigtuple, Evidence::deleted);
     else if (key_changed(link, trigger.tg_trigslot, trigger.tg_newslot))
-        report_key_change(link, trigger.tg_trigslot, trigger.tg_newslot);
+        report_key_change(link, trigger);
     else if (concerns_page(link, trigger.tg_trigslot, trigger.tg_newslot))
-        report(link, trigger.tg_newslot, Evidence::changed);
+        report(link, trigger, trigger.tg_newtuple, Evidence::changed);
 }
 
 void capture_truncate(const TriggerData& trigger) {
-    const CapturedLink* known = link_of(trigger.tg_relation);
-    if (known->link == 0)
+    const int32 link = link_of(trigger.tg_relation)->link;
+    if (link == 0)
         return;
-    const int32 link = known->link;
     open_outbox();
     add(link, Evidence::truncated, {});
 }

@@ -19,8 +19,9 @@ constexpr int answers_max = 64; // of a round: as many as there are tickets
 constinit Query read_flights = {
     "SELECT x.n::int, to_jsonb(m)::text, m.flight_payload::text, m.page::text"
     "  FROM unnest($1::int4[], $2::text[], $3::int8[]) WITH ORDINALITY x(link, key, tick, n)"
-    "  JOIN notion.mappings m ON m.link = x.link AND m.key = x.key AND m.flight = 'sending'"
-    "       AND m.tick = x.tick ORDER BY x.n FOR UPDATE OF m"};
+    "  JOIN notion.mappings m ON m.link = x.link AND m.key = x.key"
+    "       AND CASE m.flight WHEN 'sending' THEN m.tick END = x.tick"
+    " ORDER BY x.n FOR UPDATE OF m"};
 
 // All answers of a round in one statement.
 constinit Query write_bases = {
@@ -35,8 +36,9 @@ constinit Query write_bases = {
     "      FROM told t JOIN notion.mappings m ON m.link = t.link AND m.key = t.key),"
     " work AS ("
     "    DELETE FROM notion.work w USING answer a"
-    "     WHERE w.link = a.link AND w.key = a.key AND w.version = a.flight_version"
-    "       AND w.state = 'sending' AND a.kind <> 'restore' RETURNING a.n, w.who),"
+    "     WHERE w.link = a.link AND w.key = a.key AND a.kind <> 'restore'"
+    "       AND CASE w.state WHEN 'sending' THEN w.version END = a.flight_version"
+    "    RETURNING a.n, w.who),"
     // After a restore the row is looked at again: its fields follow once the page is back.
     " again AS ("
     "    UPDATE notion.work w SET state = 'new', due = clock_timestamp(), attempts = 0"
