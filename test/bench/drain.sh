@@ -1,8 +1,8 @@
 #!/bin/bash
-# 100,000 rows that wait in the outbox, sent without a budget and without latency: requests a second,
-# the CPU time that a row costs in each process (all of them, the emulator too, share this machine),
-# the memory of the workers at the beginning and at the end; then as many again in pieces, in
-# turn beside another session that holds an old snapshot for the whole run, and without it.
+# 100,000 rows that wait in the outbox, sent without a budget and without latency: requests a
+# second, the CPU time that a row costs in each process (all of them, the emulator too, share this
+# machine), the memory of the workers at the beginning and at the end; then pieces of a fifth, in
+# turn beside another session that holds an old snapshot for all of the piece, and without it.
 # Assumes: extension and emulator are built, node. scope: one run.
 set -euo pipefail
 . "$(dirname "$0")/../../tools/lib.sh"
@@ -79,7 +79,10 @@ for _ in $(seq "$rounds"); do
     release
     drain "$piece" >>"$scratch/tmp/free"
 done
-work() { awk '{ print $2 + $3 }' "$scratch/tmp/$1" >"$scratch/tmp/work"; median "$scratch/tmp/work"; }
+work() {
+    awk '{ print $2 + $3 }' "$scratch/tmp/$1" >"$scratch/tmp/work"
+    median "$scratch/tmp/work"
+}
 at_most "ms of CPU a row beside an old snapshot $(work held), without $(work free), ratio" \
     "$(calc '%.3f' "$(work held) / $(work free)")" 1.05
 echo "    by the clock" \
