@@ -80,7 +80,8 @@ void Lane::ask_ahead(int page_size) {
 
 Status Lane::load(std::string body) {
     text_ = std::move(body);
-    Result<json::Document> parsed = json::parse_in_place(text_);
+    document_ = json::Document();
+    Result<json::Document> parsed = json::parse_in_place(text_, arena_);
     if (!parsed)
         return std::move(parsed).error();
     document_ = std::move(*parsed);

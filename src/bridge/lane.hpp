@@ -77,6 +77,7 @@ class Lane {
     const Lane* oldest_ = nullptr; ///< set: the newest pages, once
     Reader reader_;
     std::string text_;
+    json::Arena arena_;
     json::Document document_;
     const json::Value* results_ = nullptr; ///< null: one page, the document itself
     size_t at_ = 0;

@@ -69,6 +69,7 @@ class Reader {
     int64_t resume_at_ms_ = 0;
     std::optional<net::Exchange> exchange_;
     std::string body_;
+    size_t body_bytes_likely_ = 0;
     Traffic traffic_;
 };
 

@@ -7,6 +7,26 @@
 
 namespace notion::bridge {
 
+namespace {
+
+/// Whether Notion may cut a property of this type. A property that has another type than declared
+/// is refused where it is decoded.
+bool may_be_cut(PropertyType type) {
+    switch (type) {
+    case PropertyType::title:
+    case PropertyType::rich_text:
+    case PropertyType::people:
+    case PropertyType::relation:
+    case PropertyType::rollup:
+    case PropertyType::unknown:
+        return true;
+    default:
+        return false;
+    }
+}
+
+} // namespace
+
 Codec codec_of(const ScanColumn& view, const Zone* zone) {
     Codec codec;
     codec.property = view.field == Field::created_at  ? PropertyType::created_time
@@ -114,7 +134,7 @@ Status Row::decode_all() {
                             "\".",
                         "Drop the column, or let its option property_id or property name "
                         "another property.");
-        if (is_cut(*value) || is_cut_rollup(*value)) {
+        if (may_be_cut(column.codec.property) && (is_cut(*value) || is_cut_rollup(*value))) {
             cut_property_ = json::text(*value, "id");
             cut_type_ = json::text(*value, "type");
             whole_ = json::Document(rapidjson::kArrayType);

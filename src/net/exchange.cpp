@@ -32,6 +32,8 @@ std::size_t on_body(char* bytes, std::size_t, std::size_t count, void* user) noe
     if (flight.body_over_limit)
         return 0;
     try {
+        if (body.empty())
+            body.reserve(std::min(flight.request.body_bytes_likely, flight.request.body_bytes_max));
         body.append(bytes, count);
     } catch (const std::bad_alloc&) {
         return 0;

@@ -26,6 +26,7 @@ struct Request {
     std::int64_t connect_timeout_ms = 0; // requires: > 0
     std::int64_t total_timeout_ms = 0;   // requires: > 0
     std::size_t body_bytes_max = 0;      // requires: > 0; counted after decompression
+    std::size_t body_bytes_likely = 0;   // room for so many is made at once, when the body begins
     std::string proxy;                   // empty: none, whatever the environment says
     std::string ca_file;                 // empty: the system's
     bool allow_plain_http = false;       // else http only to loopback

@@ -17,7 +17,10 @@ struct Shape {
     Oid base; ///< below all domains
     int32 base_typmod;
     ColumnType column;
-    Oid element; ///< of arrays
+    Oid element; ///< of arrays, as the next four
+    int16 element_length;
+    bool element_by_value;
+    char element_align;
     bool element_is_enum;
     bool is_enum;
     bool is_domain;

@@ -1,10 +1,12 @@
 // RapidJSON, as the rest of the code sees it: the only file that includes it.
 // Its default assertion aborts the process, which in a server ends every session: ours throws.
-// Parsing is iterative, so that hostile nesting cannot exhaust the stack; parse() limits depth.
+// Parsing is recursive, and ends at depth_max: hostile nesting cannot exhaust the stack.
 // scope: none.
 #pragma once
 
 #include <cstddef>
+#include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -24,8 +26,6 @@ struct Misuse : std::logic_error {
 #define RAPIDJSON_ASSERT_THROWS 1
 #define RAPIDJSON_NOEXCEPT_ASSERT(x) static_cast<void>(0)
 #define RAPIDJSON_HAS_STDSTRING 1
-#ifndef __clang__ // which does not know it
-#endif
 #include <rapidjson/document.h>
 #include <rapidjson/encodedstream.h>
 #include <rapidjson/error/en.h>
@@ -48,7 +48,22 @@ inline constexpr int depth_max = 64;
 /// Parses a whole document. Errors: malformed (with the offset), never a crash on any input.
 /// U+0000 and lone surrogates in strings become U+FFFD: PostgreSQL holds neither (postgres.md 44).
 Result<Document> parse(std::string_view text);
+/// Memory for one document after another, kept from one to the next: fresh memory costs the kernel
+/// as much time as the parser.
+class Arena {
+  public:
+    /// What was made in it before is gone.
+    Document::AllocatorType& renew();
+
+  private:
+    std::unique_ptr<char[]> kept_;
+    size_t kept_bytes_ = 0;
+    std::optional<Document::AllocatorType> pool_;
+};
+
 /// As parse, but decodes strings in place: `text` must outlive the document and is overwritten.
+/// It grows by a word, for which there should be capacity. `arena` must outlive the document too.
+Result<Document> parse_in_place(std::string& text, Arena& arena);
 Result<Document> parse_in_place(std::string& text);
 
 /// The member `name`, or nullptr where `value` is no object or has no such member.

@@ -77,6 +77,37 @@ TEST(Json, ACharacterCutAtTheEndIsNotReadPastTheEnd) {
     }
 }
 
+TEST(Json, InPlaceReadsWhatAParserReads) {
+    for (const char* part :
+         {"\\n", "\\\"", "\\\\", "\\u00e9", "\xc3\xa9", "\x7f", "\x1f", "\x01", "\t"})
+        for (size_t before = 0; before < 20; ++before)
+            for (size_t after = 0; after < 20; ++after) {
+                const std::string text = "[\"" + std::string(before, 'a') + part +
+                                         std::string(after, 'b') + part + "\",\"next\"]";
+                std::string copy = text;
+                const auto in_place = json::parse_in_place(copy);
+                const auto document = json::parse(text);
+                ASSERT_EQ(document.ok(), in_place.ok()) << text;
+                if (document) {
+                    ASSERT_EQ(json::write(*document), json::write(*in_place)) << text;
+                }
+            }
+}
+
+TEST(Json, AnArenaServesOneDocumentAfterAnother) {
+    json::Arena arena;
+    for (const size_t count : {1, 100, 100'000, 1'000'000, 10, 100'000}) {
+        std::string text = "[0";
+        for (size_t i = 1; i < count; ++i)
+            text += "," + std::to_string(i);
+        text += "]";
+        const auto document = json::parse_in_place(text, arena);
+        ASSERT_TRUE(document.ok());
+        ASSERT_EQ(document->Size(), count);
+        EXPECT_EQ((*document)[static_cast<unsigned>(count - 1)].GetUint64(), count - 1);
+    }
+}
+
 TEST(Json, ReplacesWhatPostgresCannotHold) {
     EXPECT_EQ(again(R"("a\u0000b")"), "\"a\uFFFDb\"");
     EXPECT_EQ(again(R"("\ud83d")"), "\"\uFFFD\"");
