@@ -292,6 +292,10 @@ BEGIN
          + (SELECT count(*) FROM notion.snapshots s WHERE s.link = linked AND NOT s.failed)
          + (SELECT count(*) FROM notion.due_pages d WHERE d.link = linked
                AND d.why IN ('sync of one row', 'paired by hand'))
+         + (SELECT count(*) FROM notion.conflicts c
+              JOIN notion.mappings m ON m.link = c.link AND m.key = c.key
+             WHERE c.link = linked AND c.state = 'open' AND c.decided IS NOT NULL
+               AND m.page_state = 'live')
          + (SELECT count(*) FROM notion.requests r WHERE r.link = linked)
          + (SELECT count(*) FROM notion.jobs j
              WHERE j.link = linked AND j.finished_at IS NULL);

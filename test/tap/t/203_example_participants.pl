@@ -1,0 +1,9 @@
+# examples/participant-crm runs, and prints what its reader should see.
+use strict;
+use warnings;
+
+use NotionTest::Example;
+use Test::More;
+
+run_example('participant-crm');
+done_testing();
