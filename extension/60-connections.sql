@@ -6,13 +6,15 @@ CREATE TABLE notion.tokens (
     server uuid NOT NULL,               -- the server's own id: its option id
     role name NOT NULL,                 -- at sealing time; public; '' where it is the server's own
     kind name NOT NULL
-        CHECK (kind ~ '^(token|webhook [0-9]+)$'),
+        CHECK (kind ~ '^(token|refresh|client|(code|revoke|webhook) [0-9]+)$'),
     sealed bytea NOT NULL,
     key_id text NOT NULL,
     role_oid oid NOT NULL,
     system_identifier bigint NOT NULL,
     set_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     set_by name,
+    renewable boolean NOT NULL DEFAULT false,   -- of a token: there is a refresh token for it
+    bot uuid,                           -- of a token of OAuth: whose budget it counts on
     PRIMARY KEY (server, role, kind)
 );
 ALTER TABLE notion.tokens ALTER sealed SET STORAGE PLAIN;
@@ -28,19 +30,28 @@ SELECT pg_catalog.pg_extension_config_dump('notion.tokens', '');
 CREATE TABLE notion.accounts (
     server uuid NOT NULL,
     role name NOT NULL,
-    given text NOT NULL CHECK (given IN ('literal', 'file', 'copy')),
-    state text NOT NULL CHECK (state IN ('connected')),
+    given text NOT NULL CHECK (given IN ('literal', 'file', 'copy', 'oauth')),
+    state text NOT NULL CHECK (state IN ('connecting', 'connected', 'expired', 'refused',
+                                         'disconnecting', 'disconnected')),
+    reason text,                        -- why it is not connected, or what is tried again
     bot_id uuid,
     bot_name text,
     workspace_id uuid,
     workspace_name text,
+    workspace_icon text,
+    owner jsonb,                        -- of OAuth: who gave access
+    scope text,                         -- of OAuth: what notion.introspect was told
     connected_at timestamptz,
     checked_at timestamptz,             -- when Notion last said who the token is
+    renewed_at timestamptz,             -- when a token was last given
     PRIMARY KEY (server, role)
 );
 REVOKE ALL ON notion.accounts FROM PUBLIC;
 COMMENT ON TABLE notion.accounts IS
     'who the sealed token of a role is for a server, as Notion said when it was given';
+COMMENT ON COLUMN notion.accounts.state IS
+    'connecting: the code is being exchanged; expired: Notion takes the tokens no more, a person '
+    'has to connect again; refused: Notion did not take what was given (see reason)';
 SELECT pg_catalog.pg_extension_config_dump('notion.accounts', '');
 
 CREATE FUNCTION notion.secrets_changed() RETURNS trigger
@@ -153,8 +164,9 @@ END;
 COMMENT ON FUNCTION notion.server_name(uuid) IS 'the server with that id';
 
 CREATE VIEW notion.connections WITH (security_invoker = true) AS
-SELECT notion.server_name(a.server) AS server, a.role, a.state, a.given, a.bot_id, a.bot_name,
-       a.workspace_id, a.workspace_name, a.connected_at, a.checked_at
+SELECT notion.server_name(a.server) AS server, a.role, a.state, a.reason, a.given, a.bot_id,
+       a.bot_name, a.workspace_id, a.workspace_name, a.workspace_icon, a.owner, a.scope,
+       a.connected_at, a.checked_at, a.renewed_at
   FROM notion.accounts a;
 COMMENT ON VIEW notion.connections IS
     'who each token is: yours, and those of servers that you own. A restrictive '
@@ -210,7 +222,16 @@ SELECT 'token', pg_catalog.format('%s, server %s', a.role, i.name), 'warning',
        'was given in clear in a statement, which logs and statistics may hold',
        'give it anew by COPY notion.token_in, and revoke the old one in Notion'
   FROM notion.accounts a JOIN notion.server_ids() i ON i.id = a.server
- WHERE a.given = 'literal';
+ WHERE a.given = 'literal'
+UNION ALL
+SELECT 'connection', pg_catalog.format('%s, server %s', a.role, i.name),
+       CASE WHEN a.state IN ('expired', 'refused') THEN 'trouble' ELSE 'warning' END,
+       pg_catalog.concat_ws(': ', a.state, a.reason),
+       CASE WHEN a.state IN ('expired', 'refused')
+            THEN pg_catalog.format('SELECT notion.connect_url(%L), and open it in a browser',
+                                   i.name) END
+  FROM notion.accounts a JOIN notion.server_ids() i ON i.id = a.server
+ WHERE a.state IN ('connecting', 'expired', 'refused', 'disconnecting') OR a.reason IS NOT NULL;
 COMMENT ON VIEW notion.connection_health IS
     'the lines of notion.health about keys and tokens. No secret, no value of a row';
 GRANT SELECT ON notion.connection_health TO pg_monitor;

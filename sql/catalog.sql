@@ -63,7 +63,8 @@ SELECT object AS everybody_may_execute FROM functions
    AND pg_get_functiondef(oid) !~
        'require_owner|require_server_owner|notion\.(link_id|sees|invoker|check_usage)\(|pg_has_role'
    AND NOT (prolang = (SELECT oid FROM pg_language WHERE lanname = 'c')
-            AND proname IN ('set_token', 'webhook_token'))
+            AND proname IN ('set_token', 'webhook_token', 'oauth_configure', 'connect_url',
+                            'oauth_finish', 'disconnect', 'introspect'))
    AND EXISTS (SELECT FROM aclexplode(coalesce(proacl, acldefault('f', proowner))) a
                 WHERE a.grantee = 0 AND a.privilege_type = 'EXECUTE')
  ORDER BY 1;

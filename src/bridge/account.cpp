@@ -1,11 +1,10 @@
-// Who a token is, and OAuth: see the header. scope: call (Grant), worker (the calls).
+// Who a token is, and OAuth: see the header. scope: call.
 #include "bridge/account.hpp"
 
 #include <algorithm>
 #include <cstring>
 #include <string>
 
-#include "bridge/call.hpp"
 #include "core/notion/account.hpp"
 #include "net/seal.hpp"
 
@@ -61,46 +60,6 @@ bool authorize_url(std::string_view api_url, std::string_view client_id,
     });
 }
 
-Call* call_exchange(const Endpoint& endpoint, const Client& client, std::string_view code,
-                    std::string_view redirect_uri, Fault& fault) noexcept {
-    Call* call = nullptr;
-    guarded(fault, [&] {
-        call = open_call(endpoint, notion::basic_authorization(client.id, client.secret),
-                         notion::exchange_code(code, redirect_uri));
-    });
-    return call;
-}
-
-Call* call_refresh(const Endpoint& endpoint, const Client& client, std::string_view refresh_token,
-                   Fault& fault) noexcept {
-    Call* call = nullptr;
-    guarded(fault, [&] {
-        call = open_call(endpoint, notion::basic_authorization(client.id, client.secret),
-                         notion::refresh_grant(refresh_token));
-    });
-    return call;
-}
-
-Call* call_introspect(const Endpoint& endpoint, const Client& client, std::string_view token,
-                      Fault& fault) noexcept {
-    Call* call = nullptr;
-    guarded(fault, [&] {
-        call = open_call(endpoint, notion::basic_authorization(client.id, client.secret),
-                         notion::introspect_token(token));
-    });
-    return call;
-}
-
-Call* call_revoke(const Endpoint& endpoint, const Client& client, std::string_view token,
-                  Fault& fault) noexcept {
-    Call* call = nullptr;
-    guarded(fault, [&] {
-        call = open_call(endpoint, notion::basic_authorization(client.id, client.secret),
-                         notion::revoke_token(token));
-    });
-    return call;
-}
-
 GrantOutcome grant_outcome(int32_t status, std::string_view body) noexcept {
     Fault fault;
     GrantOutcome outcome = GrantOutcome::later;
@@ -137,14 +96,13 @@ Grant grant_view(const GrantBody* body) noexcept {
     return view;
 }
 
-bool introspection_of(std::string_view body, bool& active, int64_t& issued_at_s,
-                      Fault& fault) noexcept {
+bool introspection_of(std::string_view body, Introspection& found, Fault& fault) noexcept {
     return guarded(fault, [&] {
-        Result<notion::Introspection> found = notion::introspection_of(body);
-        if (!found.ok())
-            return fill(fault, found.error());
-        active = found->active;
-        issued_at_s = found->issued_at_s;
+        Result<notion::Introspection> read = notion::introspection_of(body);
+        if (!read.ok())
+            return fill(fault, read.error());
+        found.active = read->active;
+        copy(read->scope, found.scope);
     });
 }
 

@@ -1,13 +1,12 @@
 // One HTTP call of the worker: see the header. scope: worker.
-#include "bridge/call.hpp"
+#include "bridge/client.hpp"
 
-#include <optional>
 #include <string>
 
+#include "bridge/request.hpp"
+#include "core/notion/account.hpp"
 #include "core/notion/answer.hpp"
-#include "core/notion/endpoint.hpp"
 #include "core/notion/json.hpp"
-#include "net/exchange.hpp"
 
 namespace notion::bridge {
 
@@ -21,31 +20,15 @@ struct Call {
 
 namespace {
 
-net::Method method_of(std::string_view name) {
+Method method_of(std::string_view name) {
     if (name == "POST")
-        return net::Method::post;
+        return Method::post;
     if (name == "PATCH")
-        return net::Method::patch;
-    return net::Method::get;
+        return Method::patch;
+    return Method::get;
 }
 
-Call* open(const Endpoint& endpoint, const std::string& authorization, net::Method method,
-           std::string_view path, std::string body) {
-    net::Request request;
-    request.method = method;
-    request.url = std::string(endpoint.api_url) + std::string(path);
-    request.headers = {"Authorization: " + authorization,
-                       "Notion-Version: " + std::string(endpoint.api_version),
-                       "User-Agent: pg_notion"};
-    if (method != net::Method::get)
-        request.headers.push_back("Content-Type: application/json");
-    request.body = std::move(body);
-    request.connect_timeout_ms = endpoint.connect_timeout_ms;
-    request.total_timeout_ms = endpoint.request_timeout_ms;
-    request.body_bytes_max = body_bytes_max;
-    request.proxy = endpoint.proxy;
-    request.ca_file = endpoint.ca_file;
-    request.loopback_only = endpoint.loopback_only;
+Call* start(const Endpoint& endpoint, net::Request request) {
     return new Call{net::Exchange::open(net::Mux::of_process(), std::move(request)),
                     std::string(endpoint.api_url),
                     {},
@@ -53,22 +36,16 @@ Call* open(const Endpoint& endpoint, const std::string& authorization, net::Meth
                     {}};
 }
 
-std::string bearer(const Endpoint& endpoint) {
-    return "Bearer " + std::string(endpoint.token);
+Call* open(const Endpoint& endpoint, notion::Call call) {
+    return start(endpoint, request_to(endpoint, std::move(call)));
 }
 
-Call* open(const Endpoint& endpoint, notion::Call call) {
-    return open_call(endpoint, bearer(endpoint), std::move(call));
+Call* open_oauth(const Endpoint& endpoint, const OAuthClient& client, notion::Call call) {
+    return start(endpoint, request_to(endpoint, std::move(call),
+                                      notion::basic_authorization(client.id, client.secret)));
 }
 
 } // namespace
-
-Call* open_call(const Endpoint& endpoint, const std::string& authorization, notion::Call call) {
-    net::Method method = call.method == Method::get     ? net::Method::get
-                         : call.method == Method::patch ? net::Method::patch
-                                                        : net::Method::post;
-    return open(endpoint, authorization, method, call.path, std::move(call.body));
-}
 
 Call* call_open(const Endpoint& endpoint, std::string_view request, Fault& fault) noexcept {
     Call* call = nullptr;
@@ -76,8 +53,9 @@ Call* call_open(const Endpoint& endpoint, std::string_view request, Fault& fault
         Result<json::Document> parsed = json::parse(request);
         if (!parsed.ok())
             return fill(fault, parsed.error());
-        call = open(endpoint, bearer(endpoint), method_of(json::text(*parsed, "method")),
-                    json::text(*parsed, "path"), std::string(json::text(*parsed, "body")));
+        call = open(endpoint, {method_of(json::text(*parsed, "method")),
+                               std::string(json::text(*parsed, "path")),
+                               std::string(json::text(*parsed, "body"))});
     });
     return call;
 }
@@ -98,6 +76,28 @@ Call* call_items(const Endpoint& endpoint, std::string_view page, std::string_vi
 Call* call_me(const Endpoint& endpoint, Fault& fault) noexcept {
     Call* call = nullptr;
     guarded(fault, [&] { call = open(endpoint, get_me()); });
+    return call;
+}
+
+Call* call_oauth(const Endpoint& endpoint, const OAuthClient& client, OAuthErrand errand,
+                 std::string_view secret, std::string_view redirect_uri, Fault& fault) noexcept {
+    Call* call = nullptr;
+    guarded(fault, [&] {
+        switch (errand) {
+        case OAuthErrand::exchange:
+            call = open_oauth(endpoint, client, notion::exchange_code(secret, redirect_uri));
+            return;
+        case OAuthErrand::refresh:
+            call = open_oauth(endpoint, client, notion::refresh_grant(secret));
+            return;
+        case OAuthErrand::introspect:
+            call = open_oauth(endpoint, client, notion::introspect_token(secret));
+            return;
+        case OAuthErrand::revoke:
+            call = open_oauth(endpoint, client, notion::revoke_token(secret));
+            return;
+        }
+    });
     return call;
 }
 

@@ -22,6 +22,18 @@ Call* call_items(const Endpoint& endpoint, std::string_view page, std::string_vi
                  std::string_view cursor, Fault& fault) noexcept;
 /// GET of the connection's own user: who we are in Notion.
 Call* call_me(const Endpoint& endpoint, Fault& fault) noexcept;
+
+/// The calls of OAuth: with the integration's own id and secret, not with a token.
+struct OAuthClient {
+    std::string_view id;
+    std::string_view secret;
+};
+enum class OAuthErrand : uint8_t { exchange, refresh, introspect, revoke };
+/// `secret`: the code of exchange, the refresh token of refresh, else the token. `redirect_uri`: of
+/// exchange, as it stood in the URL; "" where it did not. Null where it could not be made.
+Call* call_oauth(const Endpoint& endpoint, const OAuthClient& client, OAuthErrand errand,
+                 std::string_view secret, std::string_view redirect_uri, Fault& fault) noexcept;
+
 /// Cancels what is under way.
 void call_close(Call* call) noexcept;
 

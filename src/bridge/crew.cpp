@@ -20,20 +20,6 @@ constexpr size_t held_bytes_max = 8 * 1024 * 1024;
 
 } // namespace
 
-KeptEndpoint::KeptEndpoint(const Endpoint& from)
-    : api_url_(from.api_url), api_version_(from.api_version), token_(from.token),
-      proxy_(from.proxy), ca_file_(from.ca_file), rest_(from) {}
-
-Endpoint KeptEndpoint::view() const {
-    Endpoint endpoint = rest_;
-    endpoint.api_url = api_url_;
-    endpoint.api_version = api_version_;
-    endpoint.token = token_;
-    endpoint.proxy = proxy_;
-    endpoint.ca_file = ca_file_;
-    return endpoint;
-}
-
 Crew::Crew(const Endpoint& endpoint, Question question, Tempo tempo)
     : endpoint_(endpoint), question_(std::move(question)), tempo_(std::move(tempo)) {
     std::sort(question_.ids.begin(), question_.ids.end());
@@ -217,10 +203,10 @@ Step Crew::pump(int64_t now_ms, int64_t wanted, Error& error) {
             arrived(lane);
         } else if (step.turn == Turn::done) {
             spread();
-        } else if (step.refused || all.turn == Turn::done) {
+        } else if (step.refused || step.expired || all.turn == Turn::done) {
             flying = flying || lane.reader().state() == Reader::State::flies;
             all = step;
-            if (step.refused)
+            if (step.refused || step.expired)
                 return all;
         } else {
             flying = flying || lane.reader().state() == Reader::State::flies;
@@ -260,7 +246,7 @@ Step Crew::next(int64_t now_ms, int64_t wanted, PageHead& head, const json::Valu
             return step;
         if (lanes_.size() > 1) { // what arrived meanwhile, before another lane's turn
             step = pump(now_ms, wanted, error);
-            if (step.turn == Turn::failed || step.refused)
+            if (step.turn == Turn::failed || step.refused || step.expired)
                 return step;
         }
     }

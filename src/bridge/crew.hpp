@@ -18,16 +18,6 @@ struct Tempo {
     std::vector<Instant> cuts; ///< known to cut the pages into parts alike
 };
 
-/// An Endpoint that outlives the call.
-struct KeptEndpoint {
-    explicit KeptEndpoint(const Endpoint& from);
-    Endpoint view() const;
-
-  private:
-    std::string api_url_, api_version_, token_, proxy_, ca_file_;
-    Endpoint rest_;
-};
-
 class Crew {
   public:
     Crew(const Endpoint& endpoint, Question question, Tempo tempo);

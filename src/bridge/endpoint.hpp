@@ -17,10 +17,18 @@ inline constexpr size_t body_bytes_max = 64 * 1024 * 1024;
 inline constexpr std::string_view newest_api_version = "2026-03-11";
 inline constexpr std::string_view notion_url = "https://api.notion.com";
 
+/// The token of a conversation. Whoever holds the connection may put another into it while requests
+/// are made (OAuth renews tokens): it outlives every object that was given it.
+struct Token {
+    std::string_view text;
+    bool renewable = false; ///< Notion's 401 is no end: see Step::expired
+    uint32_t renewals = 0;  ///< counts what was put into it
+};
+
 struct Endpoint {
     std::string_view api_url; ///< without a slash at the end
     std::string_view api_version;
-    std::string_view token;
+    const Token* token;
     std::string_view proxy;   ///< "" = none
     std::string_view ca_file; ///< "" = the system's
     int64_t connect_timeout_ms;

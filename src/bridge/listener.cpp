@@ -56,15 +56,19 @@ bool listener_take(Listener* listener, Delivery& delivery, Fault& fault) noexcep
                     .method = it.method,
                     .path = it.path,
                     .body = it.body,
-                    .signature = it.headers.find("X-Notion-Signature")};
+                    .signature = it.headers.find("X-Notion-Signature"),
+                    .state = it.query.find("state"),
+                    .code = it.query.find("code"),
+                    .error = it.query.find("error")};
         taken = true;
     });
     return taken;
 }
 
-void listener_answer(Listener* listener, uint64_t id, int32_t status) noexcept {
+void listener_answer(Listener* listener, uint64_t id, int32_t status,
+                     std::string_view text) noexcept {
     Fault fault;
-    guarded(fault, [&] { listener->net->answer(id, status, ""); });
+    guarded(fault, [&] { listener->net->answer(id, status, text); });
 }
 
 } // namespace notion::bridge

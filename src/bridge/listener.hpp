@@ -1,6 +1,6 @@
-// The webhook listener, for the worker: requests come whole, answers are given when they are known.
-// Its descriptor is in the process's mux: who waits for that one need not know this one.
-// scope: worker.
+// The listener for webhooks and the callback of OAuth, for the worker: requests come whole, answers
+// are given when they are known. Its descriptor is in the process's mux: who waits for that one
+// need not know this one. scope: worker.
 #pragma once
 
 #include <cstdint>
@@ -29,9 +29,14 @@ struct Delivery {
     std::string_view path; ///< without the query
     std::string_view body;
     std::string_view signature; ///< "" where there is none
+    std::string_view state;     ///< of the query, as code and error: "" where there is none
+    std::string_view code;
+    std::string_view error;
 };
 /// False where no whole request waits. requires: each is answered once.
 bool listener_take(Listener* listener, Delivery& delivery, Fault& fault) noexcept;
-void listener_answer(Listener* listener, uint64_t id, int32_t status) noexcept;
+/// `text`: what a person sees.
+void listener_answer(Listener* listener, uint64_t id, int32_t status,
+                     std::string_view text) noexcept;
 
 } // namespace notion::bridge

@@ -50,9 +50,7 @@ struct Modify {
     Step next(int64_t now_ms, Cell* cells, Error& error);
     std::string accounts() const;
 
-    Endpoint endpoint() const;
-    std::string api_url, api_version, token, proxy, ca_file;
-    Endpoint numbers;
+    KeptEndpoint endpoint;
 
     ModifyFrame frame;
     Zone zone;
@@ -89,9 +87,7 @@ struct Modify {
 };
 
 Modify::Modify(const ModifyPlan& plan, std::string source)
-    : api_url(plan.endpoint.api_url), api_version(plan.endpoint.api_version),
-      token(plan.endpoint.token), proxy(plan.endpoint.proxy), ca_file(plan.endpoint.ca_file),
-      numbers(plan.endpoint), zone(zone_of(plan.zone)), new_options(plan.new_options),
+    : endpoint(plan.endpoint), zone(zone_of(plan.zone)), new_options(plan.new_options),
       parallel(static_cast<size_t>(std::max(plan.parallel, 1))), reader(plan.endpoint) {
     frame.data_source = std::move(source);
     frame.table = plan.table;
@@ -119,19 +115,9 @@ Modify::Modify(const ModifyPlan& plan, std::string source)
     }
 }
 
-Endpoint Modify::endpoint() const {
-    Endpoint whole = numbers;
-    whole.api_url = api_url;
-    whole.api_version = api_version;
-    whole.token = token;
-    whole.proxy = proxy;
-    whole.ca_file = ca_file;
-    return whole;
-}
-
 void Modify::add(const ModifyRow& row) {
-    auto op =
-        std::make_unique<ModifyOp>(endpoint(), frame, row.write, ++rows, std::string(row.page_id));
+    auto op = std::make_unique<ModifyOp>(endpoint.view(), frame, row.write, ++rows,
+                                         std::string(row.page_id));
     for (const ModifyCell& cell : row.cells) {
         const Target& target = targets[static_cast<size_t>(cell.column)];
         wants_schema = wants_schema || (target.needs_schema && !has_schema);

@@ -117,6 +117,7 @@ void ModifyOp::hear(const Step& from, Step& step) {
     if (from.wait_ms >= 0)
         resume_at_ms = from.wait_ms;
     step.refused = step.refused || from.refused;
+    step.expired = step.expired || from.expired;
     step.overloaded = step.overloaded || from.overloaded;
     step.retry_after_ms = std::max(step.retry_after_ms, from.retry_after_ms);
 }

@@ -57,37 +57,34 @@ Error transport_error(const net::Reply& reply, std::string_view api_url) {
     return fail(ErrorKind::internal, "could not make a request", reply.error);
 }
 
-Reader::Reader(const Endpoint& endpoint)
-    : api_url_(endpoint.api_url), api_version_(endpoint.api_version), token_(endpoint.token),
-      proxy_(endpoint.proxy), ca_file_(endpoint.ca_file),
-      connect_timeout_ms_(endpoint.connect_timeout_ms),
-      request_timeout_ms_(endpoint.request_timeout_ms), loopback_only_(endpoint.loopback_only) {}
+bool may_renew(const Error& error, const Endpoint& endpoint, uint32_t sent_with, int& renewals,
+               Step& step) {
+    constexpr int renewals_max = 2; // one of them may be another's
+    if (error.kind != ErrorKind::unauthorized || !endpoint.token->renewable ||
+        renewals >= renewals_max)
+        return false;
+    renewals++;
+    step.expired = step.expired || endpoint.token->renewals == sent_with;
+    return true;
+}
+
+Reader::Reader(const Endpoint& endpoint) : endpoint_(endpoint) {}
 
 void Reader::ask(notion::Call call, When when) {
     call_ = std::move(call);
     when_ = when;
     attempts_ = 0;
+    renewals_ = 0;
     state_ = State::asks;
 }
 
 void Reader::send() {
-    net::Request request;
-    request.method = call_.method == Method::get ? net::Method::get : net::Method::post;
-    request.url = api_url_ + call_.path;
-    request.headers = {"Authorization: Bearer " + token_, "Notion-Version: " + api_version_,
-                       "User-Agent: pg_notion"};
-    if (call_.method != Method::get)
-        request.headers.push_back("Content-Type: application/json");
-    request.body = call_.body;
-    request.connect_timeout_ms = connect_timeout_ms_;
-    request.total_timeout_ms = request_timeout_ms_;
-    request.body_bytes_max = body_bytes_max;
-    request.body_bytes_likely = body_bytes_likely_;
-    request.proxy = proxy_;
-    request.ca_file = ca_file_;
-    request.loopback_only = loopback_only_;
     attempts_++;
     traffic_.requests++;
+    const Endpoint endpoint = endpoint_.view();
+    renewals_sent_ = endpoint.token->renewals;
+    net::Request request = request_to(endpoint, call_);
+    request.body_bytes_likely = body_bytes_likely_;
     exchange_.emplace(net::Exchange::open(net::Mux::of_process(), std::move(request)));
     state_ = State::flies;
 }
@@ -128,7 +125,14 @@ Step Reader::judge(net::Reply reply, int64_t now_ms, Error& error) {
     }
     error = reply.outcome == net::Outcome::ok ? error_of(static_cast<int>(reply.status), reply.body,
                                                          reply.retry_after_ms, reply.request_id)
-                                              : transport_error(reply, api_url_);
+                                              : transport_error(reply, endpoint_.view().api_url);
+    if (may_renew(error, endpoint_.view(), renewals_sent_, renewals_, step)) {
+        resume_at_ms_ = now_ms;
+        state_ = State::pauses;
+        step.turn = Turn::waits;
+        step.wait_ms = 0;
+        return step;
+    }
     step.refused = reply.status == 429 || reply.status == 529;
     step.overloaded = reply.status == 529;
     step.retry_after_ms = reply.retry_after_ms;

@@ -7,11 +7,9 @@
 #include <optional>
 #include <string>
 
-#include "bridge/endpoint.hpp"
+#include "bridge/request.hpp"
 #include "bridge/turn.hpp"
-#include "core/notion/endpoint.hpp"
 #include "core/result.hpp"
-#include "net/exchange.hpp"
 
 namespace notion::bridge {
 
@@ -19,6 +17,11 @@ static_assert(newest_api_version == api_version);
 
 /// Why no answer came, in words.
 Error transport_error(const net::Reply& reply, std::string_view api_url);
+
+/// Whether a request that was refused so should be made once more with a renewed token; `step` says
+/// whether that has to be had first, or is there already. `renewals` counts them.
+bool may_renew(const Error& error, const Endpoint& endpoint, uint32_t sent_with, int& renewals,
+               Step& step);
 
 struct Traffic {
     int64_t requests = 0;
@@ -59,9 +62,9 @@ class Reader {
   private:
     Step judge(net::Reply reply, int64_t now_ms, Error& error);
 
-    std::string api_url_, api_version_, token_, proxy_, ca_file_;
-    int64_t connect_timeout_ms_, request_timeout_ms_;
-    bool loopback_only_;
+    KeptEndpoint endpoint_;
+    uint32_t renewals_sent_ = 0; ///< Token::renewals of the request under way
+    int renewals_ = 0;           ///< that this question cost
     State state_ = State::idle;
     notion::Call call_;
     When when_ = When::now;

@@ -32,6 +32,8 @@ struct Step {
     bool refused = false;
     bool overloaded = false; ///< it was 529, which says nothing about the budget's size
     int64_t retry_after_ms = -1;
+    /// Notion answered 401 to a renewable token since the last step: renew it, or raise
+    bool expired = false;
 };
 
 /// A request was taken from the budget: it leaves now. requires: the last step said `asks` or

@@ -14,52 +14,23 @@ namespace {
 // As for reads: a 429 waits for its Retry-After, a connection that cannot be made for a pause.
 constexpr int attempts_max = 5;
 
-net::Method method_of(Method method) {
-    switch (method) {
-    case Method::get:
-        return net::Method::get;
-    case Method::post:
-        return net::Method::post;
-    case Method::patch:
-        return net::Method::patch;
-    case Method::del:
-        return net::Method::del;
-    }
-    return net::Method::get;
-}
-
 } // namespace
 
-Writer::Writer(const Endpoint& endpoint)
-    : api_url_(endpoint.api_url), api_version_(endpoint.api_version), token_(endpoint.token),
-      proxy_(endpoint.proxy), ca_file_(endpoint.ca_file),
-      connect_timeout_ms_(endpoint.connect_timeout_ms),
-      request_timeout_ms_(endpoint.request_timeout_ms), loopback_only_(endpoint.loopback_only) {}
+Writer::Writer(const Endpoint& endpoint) : endpoint_(endpoint) {}
 
 void Writer::ask(notion::Call call, bool creates) {
     call_ = std::move(call);
     creates_ = creates;
     attempts_ = 0;
+    renewals_ = 0;
     state_ = State::asks;
 }
 
 void Writer::send() {
-    net::Request request;
-    request.method = method_of(call_.method);
-    request.url = api_url_ + call_.path;
-    request.headers = {"Authorization: Bearer " + token_, "Notion-Version: " + api_version_,
-                       "User-Agent: pg_notion"};
-    if (!call_.body.empty())
-        request.headers.push_back("Content-Type: application/json");
-    request.body = call_.body;
-    request.connect_timeout_ms = connect_timeout_ms_;
-    request.total_timeout_ms = request_timeout_ms_;
-    request.body_bytes_max = body_bytes_max;
-    request.proxy = proxy_;
-    request.ca_file = ca_file_;
-    request.loopback_only = loopback_only_;
     attempts_++;
-    exchange_.emplace(net::Exchange::open(net::Mux::of_process(), std::move(request)));
+    const Endpoint endpoint = endpoint_.view();
+    renewals_sent_ = endpoint.token->renewals;
+    exchange_.emplace(net::Exchange::open(net::Mux::of_process(), request_to(endpoint, call_)));
     state_ = State::flies;
 }
 
@@ -86,7 +57,12 @@ void Writer::judge(net::Reply reply, int64_t now_ms, Step& step) {
     }
     int status = answered ? static_cast<int>(reply.status) : 0;
     error_ = answered ? error_of(status, reply.body, reply.retry_after_ms, reply.request_id)
-                      : transport_error(reply, api_url_);
+                      : transport_error(reply, endpoint_.view().api_url);
+    if (may_renew(error_, endpoint_.view(), renewals_sent_, renewals_, step)) { // it had no effect
+        resume_at_ms_ = now_ms;
+        state_ = State::pauses;
+        return;
+    }
     bool limited = status == 429 || status == 529;
     bool unsent = reply.outcome == net::Outcome::certain_no;
     bool may_help = error_.kind == ErrorKind::rate_limited || limited ||

@@ -7,11 +7,9 @@
 #include <optional>
 #include <string>
 
-#include "bridge/endpoint.hpp"
+#include "bridge/request.hpp"
 #include "bridge/turn.hpp"
-#include "core/notion/endpoint.hpp"
 #include "core/result.hpp"
-#include "net/exchange.hpp"
 
 namespace notion::bridge {
 
@@ -46,9 +44,9 @@ class Writer {
     void judge(net::Reply reply, int64_t now_ms, Step& step);
     void settle(End end);
 
-    std::string api_url_, api_version_, token_, proxy_, ca_file_;
-    int64_t connect_timeout_ms_, request_timeout_ms_;
-    bool loopback_only_;
+    KeptEndpoint endpoint_;
+    uint32_t renewals_sent_ = 0; ///< Token::renewals of the request under way
+    int renewals_ = 0;           ///< that this write cost
     State state_ = State::idle;
     End end_ = End::no_effect;
     notion::Call call_;

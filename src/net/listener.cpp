@@ -55,7 +55,13 @@ MHD_Result respond(MHD_Connection* connection, int status, std::string_view body
         body.size(), const_cast<char*>(body.data()), MHD_RESPMEM_MUST_COPY);
     if (!response)
         return MHD_NO;
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+    // A browser may show it: as text, kept nowhere, and its address told to nobody.
+    for (auto [name, value] : {std::pair{"Connection", "close"},
+                               {"Content-Type", "text/plain; charset=utf-8"},
+                               {"X-Content-Type-Options", "nosniff"},
+                               {"Cache-Control", "no-store"},
+                               {"Referrer-Policy", "no-referrer"}})
+        MHD_add_response_header(response, name, value);
     MHD_Result result = MHD_queue_response(connection, static_cast<unsigned>(status), response);
     MHD_destroy_response(response);
     return result;
@@ -177,6 +183,7 @@ MHD_Result Listener::Daemon::begin(MHD_Connection* connection, Client& client, c
     client.delivery.path = url;
     Headers& headers = client.delivery.headers;
     MHD_get_connection_values(connection, MHD_HEADER_KIND, on_header, &headers);
+    MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, on_header, &client.delivery.query);
     std::string_view declared = headers.find("content-length");
     std::uint64_t bytes = 0;
     auto [stop, problem] = std::from_chars(declared.begin(), declared.end(), bytes);

@@ -31,6 +31,7 @@ struct Delivery {
     std::uint64_t id = 0;
     std::string method;
     std::string path; // percent-decoded, without the query
+    Headers query;    // its arguments, percent-decoded
     Headers headers;
     std::string body;
 };
@@ -57,7 +58,7 @@ class Listener {
     // requires: it is called once for each.
     std::optional<Delivery> take();
 
-    // False if `id` is not waiting (never given out, or answered already).
+    // `body` is plain text. False if `id` is not waiting (never given out, or answered already).
     bool answer(std::uint64_t id, int status, std::string_view body);
 
     std::size_t connections() const;

@@ -16,7 +16,7 @@ bridge::Catalog* read_catalog(Oid server, Oid role, const char* data_source, boo
     auto* catalog = own<bridge::Catalog, bridge::catalog_shut>(
         context, [&](bridge::Fault& fault) { return bridge::catalog_open(plan, fault); });
     Talk talk;
-    talk_begin(&talk, &connection->allowance, connection->server_name, sync::Priority::interactive);
+    talk_begin(&talk, connection, sync::Priority::interactive);
     bridge::Step step;
     while ((step = bridge::catalog_next(catalog, steady_ms(), talk.fault)).turn !=
            bridge::Turn::done)

@@ -1,5 +1,6 @@
 // A connection: see the header. scope: query.
 #include <cctype>
+#include <sys/stat.h>
 
 #include "pg/postgres.hpp"
 
@@ -48,26 +49,39 @@ void refuse_in_clear(const ForeignServer* server) {
     pg_unreachable();
 }
 
+FileStamp stamp_of(const char* path) {
+    struct stat found;
+    if (stat(path, &found) != 0)
+        return {};
+    return {found.st_ino, found.st_size,
+            int64_t{found.st_mtim.tv_sec} * 1'000'000'000 + found.st_mtim.tv_nsec};
+}
+
 /// What the role's mapping says, else what is sealed for it; PUBLIC's where it has no mapping.
-const char* token_of(const ForeignServer* server, Oid role) {
+/// Notes in the connection whose it is; the result says also which budget counts.
+OpenedToken token_of(const ForeignServer* server, Oid role, Connection* connection) {
     const char* name = GetUserNameFromId(role, true);
     const bool own = has_mapping(role, server->serverid);
     if (!own && !has_mapping(InvalidOid, server->serverid))
         no_token(psprintf("no user mapping for role \"%s\" and server \"%s\"",
                           name != nullptr ? name : "?", server->servername),
                  server);
+    connection->holder = own ? role : InvalidOid;
     List* options = GetUserMapping(role, server->serverid)->options;
-    if (const char* file = option(options, "token_file"))
-        return read_token_file(file);
+    if (const char* file = option(options, "token_file")) {
+        connection->token_file = file;
+        connection->stamp = stamp_of(file); // before it is read: a change in between is seen later
+        return {read_token_file(file), false, ""};
+    }
     if (const char* token = option(options, "token")) {
         refuse_in_clear(server);
-        return token;
+        return {token, false, ""};
     }
     const char* id = server_id(server);
-    const char* token = id == nullptr ? nullptr
-                                      : open_token(server->serverid, id, own ? role : InvalidOid,
-                                                   server->servername);
-    if (token == nullptr)
+    OpenedToken token = {};
+    if (id != nullptr)
+        token = open_token(server->serverid, id, connection->holder, server->servername);
+    if (token.text == nullptr)
         no_token(psprintf("the user mapping of role \"%s\" for server \"%s\" has no token",
                           name != nullptr ? name : "?", server->servername),
                  server);
@@ -89,10 +103,13 @@ void check_owner(const ForeignServer* server, const char* api_url) {
 Connection* prepare(Oid server_oid) {
     ForeignServer* server = GetForeignServer(server_oid);
     auto* connection = static_cast<Connection*>(palloc0(sizeof(Connection)));
+    connection->changes = secret_changes();
     connection->options = server_options(server);
     connection->server_name = server->servername;
+    connection->server = server_oid;
     check_owner(server, connection->options.api_url);
     bridge::Endpoint& endpoint = connection->endpoint;
+    endpoint.token = &connection->token;
     endpoint.api_url = connection->options.api_url;
     endpoint.api_version = connection->options.api_version;
     endpoint.proxy = settings::proxy != nullptr ? settings::proxy : "";
@@ -145,17 +162,36 @@ Connection* connect_without_token(Oid server) {
     return prepare(server);
 }
 
-Connection* connect_with(Oid server, const char* token) {
-    Connection* connection = prepare(server);
-    connection->endpoint.token = token;
+namespace {
+
+Connection* with_token(Connection* connection, const OpenedToken& token) {
+    connection->token = {token.text, token.renewable};
+    // A token of OAuth changes with each renewal; what Notion counts is the installation.
+    const char* counted = *token.bot != '\0' ? psprintf("bot %s", token.bot) : token.text;
     bridge::Fault fault;
-    if (!bridge::fingerprint(connection->endpoint.token, connection->allowance.token, fault))
+    if (!bridge::fingerprint(counted, connection->allowance.token, fault))
         raise(fault);
     return connection;
 }
 
+} // namespace
+
+Connection* connect_with(Oid server, const char* token) {
+    return with_token(prepare(server), {token, false, ""});
+}
+
 Connection* connect(Oid server, Oid role) {
-    return connect_with(server, token_of(GetForeignServer(server), role));
+    Connection* connection = prepare(server);
+    return with_token(connection, token_of(GetForeignServer(server), role, connection));
+}
+
+bool is_stale(const Connection* connection) {
+    if (connection->changes != secret_changes())
+        return true;
+    if (connection->token_file == nullptr)
+        return false;
+    const FileStamp now = stamp_of(connection->token_file);
+    return memcmp(&now, &connection->stamp, sizeof now) != 0;
 }
 
 } // namespace notion::pg

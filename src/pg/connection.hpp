@@ -12,12 +12,28 @@
 
 namespace notion::pg {
 
+/// What changes when a file is replaced or written.
+struct FileStamp {
+    uint64 inode;
+    int64_t size;
+    int64_t modified_ns;
+};
+
 struct Connection {
     bridge::Endpoint endpoint;
     Allowance allowance;
     const char* server_name;
     ServerOptions options;
+    Oid server;
+    Oid holder; ///< the role of the user mapping that was used; InvalidOid: PUBLIC's
+    bridge::Token token;
+    const char* token_file; ///< null: the token came from elsewhere
+    FileStamp stamp;        ///< of the token file, when it was read
+    uint64 changes;         ///< secret_changes() when it was made
 };
+
+/// Whether the token may be another by now, as far as can be told without reading it.
+bool is_stale(const Connection* connection);
 
 /// Allocates in the current context; the token file is read now. Raises where there is no user
 /// mapping, no token, or the server may not point where it does.

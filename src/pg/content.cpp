@@ -51,7 +51,6 @@ extern "C" Datum notion_read_content(PG_FUNCTION_ARGS) {
     char* page = DatumGetCString(DirectFunctionCall1(uuid_out, PG_GETARG_DATUM(2)));
     Connection* connection = connect(server->serverid, role);
     Talk talk;
-    talk_begin(&talk, &connection->allowance, connection->server_name,
-               notion::sync::Priority::interactive);
+    talk_begin(&talk, connection, notion::sync::Priority::interactive);
     PG_RETURN_TEXT_P(cstring_to_text(server_text(read_content(connection, &talk, page))));
 }

@@ -4,6 +4,7 @@
 #include "pg/key.hpp"
 #include "pg/raise.hpp"
 #include "pg/sealed.hpp"
+#include "pg/worker/attempt.hpp"
 #include "pg/worker/query.hpp"
 
 namespace notion::pg {
@@ -16,6 +17,8 @@ struct Row {
     const char* key_id;
     Oid role;
     int64 system;
+    bool renewable;
+    const char* bot;
 };
 
 Oid notion_relation(const char* name) {
@@ -40,6 +43,9 @@ void take(HeapTuple tuple, Relation table, Row* row) {
     row->key_id = TextDatumGetCString(field(tuple, table, "key_id", &null));
     row->role = DatumGetObjectId(field(tuple, table, "role_oid", &null));
     row->system = DatumGetInt64(field(tuple, table, "system_identifier", &null));
+    row->renewable = DatumGetBool(field(tuple, table, "renewable", &null));
+    Datum bot = field(tuple, table, "bot", &null);
+    row->bot = null ? "" : DatumGetCString(DirectFunctionCall1(uuid_out, bot));
 }
 
 void match(ScanKeyData* key, Oid table, const char* column, RegProcedure equals, Datum value) {
@@ -83,14 +89,20 @@ std::string_view binding(const Place& place) {
 const char* again(const Place& place) {
     if (strncmp(place.kind, "webhook", 7) == 0)
         return "Create the webhook subscription in Notion again, after notion.expect_webhook.";
-    return "Give the token again: notion.set_token, or COPY notion.token_in.";
+    if (strcmp(place.kind, "client") == 0)
+        return "Give the client again: COPY notion.client_in, or notion.oauth_configure.";
+    if (strcmp(place.kind, "refresh") == 0)
+        return "Connect again: notion.connect_url.";
+    return "Give the token again: notion.set_token, COPY notion.token_in or notion.connect_url.";
 }
 
 const char* what(const Place& place, const char* server_name) {
     const bool of_role = *place.role != '\0';
-    return psprintf("the sealed %s of%s%s%s server \"%s\"",
-                    strcmp(place.kind, "token") == 0 ? "token" : place.kind,
-                    of_role ? " role \"" : "", place.role, of_role ? "\" for" : "", server_name);
+    const char* kind = strcmp(place.kind, "client") == 0    ? "client secret"
+                       : strcmp(place.kind, "refresh") == 0 ? "refresh token"
+                                                            : place.kind;
+    return psprintf("the sealed %s of%s%s%s server \"%s\"", kind, of_role ? " role \"" : "",
+                    place.role, of_role ? "\" for" : "", server_name);
 }
 
 /// A restored database has other OIDs and another system; a role made anew here has not.
@@ -140,6 +152,8 @@ struct Opened {
     Oid server;
     Oid role;
     char* token; ///< null: none
+    bool renewable;
+    char bot[40];
 };
 constexpr size_t opened_max = 16;
 Opened opened[opened_max];
@@ -184,7 +198,7 @@ bool is_current() {
     return opened_at == changes && opened_reload == PgReloadTime;
 }
 
-void remember(Oid server, Oid role, Secret token) {
+void remember(Oid server, Oid role, const OpenedToken& token) {
     if (!is_current())
         forget_opened();
     opened_at = changes;
@@ -194,18 +208,19 @@ void remember(Oid server, Oid role, Secret token) {
         wipe(place.token);
         pfree(place.token);
     }
-    place = {server, role, MemoryContextStrdup(TopMemoryContext, token)};
+    place = {server, role, MemoryContextStrdup(TopMemoryContext, token.text), token.renewable, {}};
+    strlcpy(place.bot, token.bot, sizeof place.bot);
 }
 
-Secret remembered(Oid server, Oid role) {
+OpenedToken remembered(Oid server, Oid role) {
     if (!is_current()) {
         forget_opened();
-        return nullptr;
+        return {};
     }
     for (const Opened& it : opened)
         if (it.token != nullptr && it.server == server && it.role == role)
-            return keep_secret(it.token);
-    return nullptr;
+            return {keep_secret(it.token), it.renewable, pstrdup(it.bot)};
+    return {};
 }
 
 // ---- writing
@@ -213,12 +228,15 @@ Secret remembered(Oid server, Oid role) {
 
 constinit worker::Query upsert = {
     "INSERT INTO notion.tokens AS t (server, role, kind, sealed, key_id, role_oid,"
-    "       system_identifier, set_by)"
-    " VALUES ($1::uuid, $2::name, $3::name, $4, $5, $6::oid, $7, $8::name)"
+    "       system_identifier, set_by, renewable, bot)"
+    " VALUES ($1::uuid, $2::name, $3::name, $4, $5, $6::oid, $7, $8::name, $9, $10)"
     " ON CONFLICT (server, role, kind) DO UPDATE SET sealed = excluded.sealed,"
     "       key_id = excluded.key_id, role_oid = excluded.role_oid,"
     "       system_identifier = excluded.system_identifier, set_at = clock_timestamp(),"
-    "       set_by = excluded.set_by"};
+    "       set_by = excluded.set_by, renewable = excluded.renewable, bot = excluded.bot"};
+constinit worker::Query forget = {"DELETE FROM notion.tokens"
+                                  " WHERE server = $1::uuid AND role = $2::name"
+                                  "   AND kind = $3::name"};
 constinit worker::Query move = {
     "UPDATE notion.tokens SET role = $4::name, sealed = $5, key_id = $6,"
     "       role_oid = CASE $7 WHEN 0 THEN role_oid ELSE $7::oid END,"
@@ -238,6 +256,25 @@ worker::Arg sealed_for(const Place& place, const bridge::SealKey& key, std::stri
     if (!bridge::seal(key, secret, binding(place), VARDATA(sealed), fault))
         raise(fault);
     return {BYTEAOID, PointerGetDatum(sealed)};
+}
+
+Secret open_row(const Place& place, const Row& row, Oid role_oid, const char* server_name) {
+    check_role(place, row, role_oid, server_name);
+    const bridge::SealKey* key = key_of(place, row, server_name);
+    const size_t bytes = VARSIZE(row.sealed) - VARHDRSZ;
+    if (bytes < bridge::seal_frame_bytes ||
+        bytes > bridge::seal_frame_bytes + bridge::secret_bytes_max)
+        damaged(place, server_name);
+    char clear[bridge::secret_bytes_max + 1];
+    bool is_open = false;
+    bridge::Fault fault;
+    if (!bridge::unseal(*key, {VARDATA(row.sealed), bytes}, binding(place), clear, is_open, fault))
+        raise(fault);
+    if (!is_open)
+        damaged(place, server_name);
+    Secret secret = keep_secret({clear, bytes - bridge::seal_frame_bytes});
+    explicit_bzero(clear, sizeof clear);
+    return secret;
 }
 
 } // namespace
@@ -281,35 +318,25 @@ Secret keep_secret(std::string_view text) {
 
 Secret open_secret(const Place& place, Oid role_oid, const char* server_name) {
     const Row row = read_row(place);
-    if (!row.found)
-        return nullptr;
-    check_role(place, row, role_oid, server_name);
-    const bridge::SealKey* key = key_of(place, row, server_name);
-    const size_t bytes = VARSIZE(row.sealed) - VARHDRSZ;
-    if (bytes < bridge::seal_frame_bytes ||
-        bytes > bridge::seal_frame_bytes + bridge::secret_bytes_max)
-        damaged(place, server_name);
-    char clear[bridge::secret_bytes_max + 1];
-    bool is_open = false;
-    bridge::Fault fault;
-    if (!bridge::unseal(*key, {VARDATA(row.sealed), bytes}, binding(place), clear, is_open, fault))
-        raise(fault);
-    if (!is_open)
-        damaged(place, server_name);
-    Secret secret = keep_secret({clear, bytes - bridge::seal_frame_bytes});
-    explicit_bzero(clear, sizeof clear);
-    return secret;
+    return row.found ? open_row(place, row, role_oid, server_name) : nullptr;
 }
 
-Secret open_token(Oid server, const char* id, Oid role, const char* server_name) {
+uint64 secret_changes() {
     watch();
-    if (Secret known = remembered(server, role))
+    return changes;
+}
+
+OpenedToken open_token(Oid server, const char* id, Oid role, const char* server_name) {
+    watch();
+    if (OpenedToken known = remembered(server, role); known.text != nullptr)
         return known;
     const uint64 before = changes;
     const char* name = OidIsValid(role) ? GetUserNameFromId(role, false) : for_everybody;
-    Secret token = open_secret({id, name, "token"}, role, server_name);
-    if (token == nullptr)
-        return nullptr;
+    const Place place = {id, name, "token"};
+    const Row row = read_row(place);
+    if (!row.found)
+        return {};
+    const OpenedToken token = {open_row(place, row, role, server_name), row.renewable, row.bot};
     ereport(DEBUG2, (errmsg_internal("pg_notion opened the sealed token of role \"%s\" for server "
                                      "\"%s\"",
                                      name, server_name)));
@@ -321,37 +348,27 @@ Secret open_token(Oid server, const char* id, Oid role, const char* server_name)
 
 Secret try_open_secret(const Place& place, Oid role_oid, const char* server_name,
                        const char** reason) {
-    MemoryContext before = CurrentMemoryContext;
-    ResourceOwner owner = CurrentResourceOwner;
-    Secret volatile secret = nullptr;
-    BeginInternalSubTransaction(nullptr);
-    MemoryContextSwitchTo(before);
-    PG_TRY();
-    {
-        secret = open_secret(place, role_oid, server_name);
-        ReleaseCurrentSubTransaction();
-    }
-    PG_CATCH();
-    {
-        MemoryContextSwitchTo(before);
-        ErrorData* error = CopyErrorData();
-        FlushErrorState();
-        RollbackAndReleaseCurrentSubTransaction();
-        *reason = error->message;
-    }
-    PG_END_TRY();
-    MemoryContextSwitchTo(before);
-    CurrentResourceOwner = owner;
+    Secret secret = nullptr;
+    Secret* out = &secret;
+    worker::attempt(
+        CurrentMemoryContext, [=, &place] { *out = open_secret(place, role_oid, server_name); },
+        reason);
     return secret;
 }
 
-void store_secret(const Place& place, Oid role_oid, std::string_view secret) {
+bool forget_secret(const Place& place) {
+    return worker::run(forget, {worker::as_text(place.server), worker::as_text(place.role),
+                                worker::as_text(place.kind)}) > 0;
+}
+
+void store_secret(const Place& place, Oid role_oid, std::string_view secret, const Nature& nature) {
     const bridge::SealKey& key = seal_keys()[0];
     worker::run(upsert, {worker::as_text(place.server), worker::as_text(place.role),
                          worker::as_text(place.kind), sealed_for(place, key, secret),
                          worker::as_text(key.id), worker::as_int8(role_oid),
                          worker::as_int8(static_cast<int64>(GetSystemIdentifier())),
-                         worker::as_text(GetUserNameFromId(GetOuterUserId(), false))});
+                         worker::as_text(GetUserNameFromId(GetOuterUserId(), false)),
+                         worker::as_bool(nature.renewable), worker::as_uuid(nature.bot)});
 }
 
 void reseal(const Place& from, const Place& to, Oid role_oid, const char* server_name) {

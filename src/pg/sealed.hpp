@@ -12,7 +12,7 @@ namespace notion::pg {
 struct Place {
     const char* server; ///< the server's id, a uuid
     const char* role;   ///< "" where it belongs to the server itself; "public" for everybody
-    const char* kind;   ///< token, webhook N
+    const char* kind;   ///< token, refresh, client, code N, revoke N, webhook N
 };
 
 inline constexpr const char* for_everybody = "public";
@@ -33,11 +33,30 @@ Secret open_secret(const Place& place, Oid role_oid, const char* server_name);
 /// such an error must not end.
 Secret try_open_secret(const Place& place, Oid role_oid, const char* server_name,
                        const char** reason);
-/// As open_secret, remembered: opened once in this process, until something changes.
-Secret open_token(Oid server, const char* id, Oid role, const char* server_name);
+
+/// What is known of a token beside its text.
+struct Nature {
+    bool renewable = false; ///< there is a refresh token for it
+    std::string_view bot =
+        ""; ///< of OAuth: whose it is, whatever the token of the day; "": unknown
+};
+struct OpenedToken {
+    Secret text; ///< null: there is none
+    bool renewable;
+    const char* bot; ///< "" where not known
+};
+/// A role's token, remembered: opened once in this process, until something changes. `role`:
+/// InvalidOid is everybody. Raises as open_secret does.
+OpenedToken open_token(Oid server, const char* id, Oid role, const char* server_name);
+/// Counts what may have changed a token, a mapping, a role or a server, as far as this process has
+/// heard: what was read before it moved is stale.
+uint64 secret_changes();
 
 /// Seals and stores; replaces what was there. requires: superuser's rights, SPI connected.
-void store_secret(const Place& place, Oid role_oid, std::string_view secret);
+void store_secret(const Place& place, Oid role_oid, std::string_view secret,
+                  const Nature& nature = {});
+/// Whether there was one. requires: the same.
+bool forget_secret(const Place& place);
 /// Opens what is at `from` and seals it for `to` with the first key, for `role_oid` where it is
 /// given, and else for whom it was. requires: the same.
 void reseal(const Place& from, const Place& to, Oid role_oid, const char* server_name);

@@ -3,6 +3,7 @@
 
 #include "bridge/mux.hpp"
 #include "pg/raise.hpp"
+#include "pg/renewal.hpp"
 #include "pg/settings.hpp"
 #include "pg/talk.hpp"
 #include "pg/wait.hpp"
@@ -38,10 +39,10 @@ void talk_announce(const Talk* talk, int64_t wait_ms) {
     if (statement()->announced || wait_ms <= announce_ms)
         return;
     statement()->announced = true;
-    ereport(NOTICE,
-            (errmsg("waiting %lld s for the budget of requests to Notion",
-                    static_cast<long long>((wait_ms + 999) / 1000)),
-             errdetail("Server \"%s\" has no requests left in this minute.", talk->server_name)));
+    ereport(NOTICE, (errmsg("waiting %lld s for the budget of requests to Notion",
+                            static_cast<long long>((wait_ms + 999) / 1000)),
+                     errdetail("Server \"%s\" has no requests left in this minute.",
+                               talk->connection->server_name)));
 }
 
 void talk_count(Talk* talk) {
@@ -84,7 +85,7 @@ void wait_for_reply(Talk* talk, int64_t wait_ms) {
 /// False where others under way may answer first: then one of them was waited for.
 bool take_or_wait(Talk* talk, bool others) {
     int64_t wait_ms;
-    while ((wait_ms = take_request(*talk->allowance, talk->priority)) > 0) {
+    while ((wait_ms = take_request(talk->connection->allowance, talk->priority)) > 0) {
         if (others) {
             wait_for_reply(talk, wait_ms);
             return false;
@@ -99,17 +100,21 @@ bool take_or_wait(Talk* talk, bool others) {
 
 } // namespace
 
-void talk_begin(Talk* talk, const Allowance* allowance, const char* server_name,
-                sync::Priority priority) {
+void talk_begin(Talk* talk, Connection* connection, sync::Priority priority) {
     memset(talk, 0, sizeof *talk);
-    talk->allowance = allowance;
-    talk->server_name = server_name;
+    talk->connection = connection;
     talk->priority = priority;
 }
 
-void talk_serve(Talk* talk, const bridge::Step& step) {
+void talk_hear(Talk* talk, const bridge::Step& step) {
     if (step.refused)
-        request_refused(*talk->allowance, step.retry_after_ms, step.overloaded);
+        request_refused(talk->connection->allowance, step.retry_after_ms, step.overloaded);
+    if (step.expired)
+        renew_token(talk->connection);
+}
+
+void talk_serve(Talk* talk, const bridge::Step& step) {
+    talk_hear(talk, step);
     if (step.turn == bridge::Turn::failed)
         raise(talk->fault);
     if (step.turn == bridge::Turn::asks) {
@@ -124,7 +129,7 @@ void talk_serve(Talk* talk, const bridge::Step& step) {
 void talk_ahead(Talk* talk, const bridge::Step& step) {
     if (is_spent())
         return;
-    if (take_request(*talk->allowance, talk->priority) == 0)
+    if (take_request(talk->connection->allowance, talk->priority) == 0)
         send(talk, step.reader);
 }
 

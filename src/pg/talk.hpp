@@ -4,21 +4,22 @@
 #pragma once
 
 #include "bridge/turn.hpp"
-#include "pg/budget.hpp"
+#include "pg/connection.hpp"
 
 namespace notion::pg {
 
 struct Talk {
-    const Allowance* allowance;
-    const char* server_name;
+    Connection* connection;
     sync::Priority priority;
     int64_t requests;
     int64_t waited_ms;   ///< for the budget
     bridge::Fault fault; ///< for the bridge calls of this conversation
 };
 
-void talk_begin(Talk* talk, const Allowance* allowance, const char* server_name,
-                sync::Priority priority);
+void talk_begin(Talk* talk, Connection* connection, sync::Priority priority);
+/// What every step may say beside its turn: tells the budget what Notion refused, and has an
+/// expired token renewed, which may wait, and raises where that fails.
+void talk_hear(Talk* talk, const bridge::Step& step);
 /// Does what the step needs and returns when asking again makes sense; raises where it failed.
 /// requires: the step is no row and not done.
 void talk_serve(Talk* talk, const bridge::Step& step);

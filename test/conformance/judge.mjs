@@ -8,7 +8,10 @@ import { api_error_codes, routes, schemas } from "./schemas.mjs"
 const law = schemas()
 const route_table = routes(law.definitions)
 const error_codes = api_error_codes()
-// In the documented list of HTTP errors, not in the SDK's enumeration.
+// Of OAuth, in the OpenAPI document; and in the documented list of HTTP errors;
+// not in the SDK's enumeration.
+const oauth_codes = ["invalid_request", "invalid_grant", "unauthorized_client", "invalid_client"]
+for (const code of [...oauth_codes, "unsupported_grant_type"]) error_codes.add(code)
 for (const code of ["missing_version", "row_limit_exceeded", "bad_gateway"]) error_codes.add(code)
 
 const ajv = new Ajv({ strict: false, allErrors: true, verbose: true, inlineRefs: false })

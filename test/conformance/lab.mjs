@@ -73,6 +73,8 @@ export async function start_emulator(...options) {
     set_clock: (now) => post("clock", { now }),
     advance: (advance_ms) => post("clock", { advance_ms }),
     fault: (rule) => post("faults", rule),
+    connect: (client) => post("oauth", client),
+    semantics: (switches) => post("semantics", switches),
     subscribe: (hook) => post("webhooks", { url: hook, retry_base_ms: 2 }),
     drain: () => post("webhooks/drain"),
     // A person's token has no budget; most tests act as an integration with a large one.

@@ -170,6 +170,41 @@ Served post_limits(World& world, const Call& call) {
     });
 }
 
+/// An integration that people may connect.
+Served post_oauth(World& world, const Call& call) {
+    OAuthClient client;
+    client.id = text_member(call.body, "client_id").value_or("");
+    client.secret = text_member(call.body, "client_secret").value_or("");
+    client.name = text_member(call.body, "name").value_or(client.id);
+    if (const Json* uris = member(call.body, "redirect_uris"))
+        for (const auto& uri : uris->GetArray())
+            client.redirect_uris.emplace_back(view(uri));
+    world.oauth.clients[client.id] = client;
+    return ok();
+}
+
+Served get_oauth(World& world, const Call&) {
+    return written([&](Out& out) {
+        out.open_array();
+        for (const OAuthGrant& grant : world.oauth.grants) {
+            out.open().key("client").text(grant.client).key("access").text(grant.access);
+            out.key("refresh").text(grant.refresh).key("revoked").boolean(grant.revoked);
+            out.key("expired").boolean(grant.expired).close();
+        }
+        out.close_array();
+    });
+}
+
+/// expire: access tokens end, refresh tokens do not. disconnect: a person takes it all back.
+Served act_on_oauth(World& world, const Call& call) {
+    const std::string& action = call.arguments[0];
+    if (action != "expire" && action != "disconnect")
+        refuse("expire or disconnect");
+    for (OAuthGrant& grant : world.oauth.grants)
+        (action == "expire" ? grant.expired : grant.revoked) = true;
+    return ok();
+}
+
 Served post_load(World& world, const Call& call) {
     load_workspace(world, call.body);
     return written([&](Out& out) {
@@ -265,6 +300,9 @@ constexpr ControlRoute control_routes[] = {
     {"GET", "/_emulator/semantics", get_semantics},
     {"POST", "/_emulator/semantics", post_semantics},
     {"POST", "/_emulator/limits", post_limits},
+    {"GET", "/_emulator/oauth", get_oauth},
+    {"POST", "/_emulator/oauth", post_oauth},
+    {"POST", "/_emulator/oauth/:action", act_on_oauth},
     {"POST", "/_emulator/load", post_load},
     {"GET", "/_emulator/dump", get_dump},
     {"POST", "/_emulator/generate", post_generate},

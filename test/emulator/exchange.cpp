@@ -99,6 +99,8 @@ void add_headers(World& world, MHD_Response* response, const Reply& reply, bool 
     MHD_add_response_header(response, "Vary", "Accept-Encoding");
     if (!reply.request_id.empty())
         MHD_add_response_header(response, "x-notion-request-id", reply.request_id.c_str());
+    if (!reply.location.empty())
+        MHD_add_response_header(response, "Location", reply.location.c_str());
     if (reply.retry_after_s > 0)
         MHD_add_response_header(response, "Retry-After",
                                 std::to_string(reply.retry_after_s).c_str());

@@ -115,6 +115,13 @@ Reply faulty_status(const FaultRule& fault, const std::string& request_id) {
 
 Caller caller_of(World& world, std::string_view authorization) {
     Caller caller;
+    if (authorization.starts_with("Bearer " + std::string(oauth_token_prefix)))
+        if (const OAuthGrant* grant = world.oauth.grant_of(world, authorization.substr(7))) {
+            caller.token = "bot " + dashed(grant->bot);
+            caller.name = world.store.user(grant->bot)->name;
+            caller.user = grant->bot;
+            return caller;
+        }
     caller.person = authorization.starts_with(person_prefix);
     const auto prefix = caller.person ? person_prefix : bot_prefix;
     if (!authorization.starts_with(prefix) || authorization.size() == prefix.size())
@@ -128,6 +135,8 @@ Caller caller_of(World& world, std::string_view authorization) {
 Reply Gate::serve_api(const Request& request, std::string& route_name) {
     Call call;
     try {
+        if (is_oauth(request))
+            return serve_oauth(world_, request, route_name);
         call.caller = caller_of(world_, request.authorization);
         world_.webhooks.act_as({call.caller.user, call.caller.person});
         const Route* route = find_route(request.method, request.path, call.arguments);

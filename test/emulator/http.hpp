@@ -26,6 +26,7 @@ struct Reply {
     std::string content_type = "application/json; charset=utf-8";
     std::string request_id;
     int retry_after_s = 0;
+    std::string location; ///< of a redirect
     /// The gate adds request_id to the JSON object in `body`.
     bool add_request_id = true;
 };

@@ -38,6 +38,8 @@ constexpr Flag flags[] = {
     {"title_edit_is_content", &Semantics::title_edit_is_content},
     {"people_have_more", &Semantics::people_have_more},
     {"mentions_cut", &Semantics::mentions_cut},
+    {"spent_refresh_accepted", &Semantics::spent_refresh_accepted},
+    {"replaced_access_lives", &Semantics::replaced_access_lives},
 };
 constexpr Number numbers[] = {
     {"cursor_ttl_ms", &Semantics::cursor_ttl_ms},

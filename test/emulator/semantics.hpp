@@ -33,6 +33,8 @@ struct Semantics {
     bool title_edit_is_content = false;    // webhooks call a title edit page.content_updated
     bool people_have_more = false;         // people cut at 25 carry has_more
     bool mentions_cut = false;             // text with over 25 mentions is cut in page answers
+    bool spent_refresh_accepted = false; // gives the same pair again until that was used; else 400
+    bool replaced_access_lives = false;  // an access token outlives the refresh that replaced it
     int64_t cursor_ttl_ms = 15 * 60 * 1000;
     int64_t date_header_skew_ms = 0;
     int64_t deepest_filter = 2;

@@ -11,6 +11,7 @@
 #include "journal.hpp"
 #include "json.hpp"
 #include "limits.hpp"
+#include "oauth.hpp"
 #include "semantics.hpp"
 #include "store.hpp"
 #include "webhooks.hpp"
@@ -23,7 +24,7 @@ namespace emulator {
 
 /// Who asks. A person acts as in the Notion app: no budget, and events name a person.
 struct Caller {
-    std::string token;
+    std::string token; ///< what its budget is counted under
     std::string name;
     bool person = false;
     Uuid user;
@@ -66,6 +67,7 @@ struct World {
     Stats stats;
     Cursors cursors;
     Webhooks webhooks{clock};
+    OAuth oauth;
     std::map<std::string, Task> tasks;
     size_t rendered_bytes = 0; // texts of pages made since they were last dropped
 };

@@ -132,8 +132,6 @@ Result<Introspection> introspection_of(std::string_view body) {
     Introspection found;
     found.active = active->GetBool();
     found.scope = json::text(*parsed, "scope");
-    if (const json::Value* issued = json::find(*parsed, "iat"); issued && issued->IsInt64())
-        found.issued_at_s = issued->GetInt64();
     return found;
 }
 

@@ -47,7 +47,6 @@ Result<Grant> grant_of(std::string_view body);
 struct Introspection {
     bool active = false;
     std::string scope;
-    int64_t issued_at_s = -1;
 };
 Result<Introspection> introspection_of(std::string_view body);
 

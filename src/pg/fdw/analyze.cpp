@@ -69,8 +69,7 @@ void open(Sampling* sampling) {
     plan.misfit_null = true;
     sampling->scan = own<bridge::Scan, bridge::scan_shut>(
         CurrentMemoryContext, [&](bridge::Fault& fault) { return bridge::scan_open(plan, fault); });
-    talk_begin(&sampling->talk, &connection->allowance, connection->server_name,
-               sync::Priority::interactive);
+    talk_begin(&sampling->talk, connection, sync::Priority::interactive);
 }
 
 bool next(Sampling* sampling) {

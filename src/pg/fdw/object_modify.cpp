@@ -72,8 +72,7 @@ void connect_once(ObjectWriting* writing, Relation table) {
     MemoryContext before = MemoryContextSwitchTo(writing->context);
     writing->connection =
         connect(GetForeignTable(RelationGetRelid(table))->serverid, writing->role);
-    talk_begin(&writing->talk, &writing->connection->allowance, writing->connection->server_name,
-               sync::Priority::interactive);
+    talk_begin(&writing->talk, writing->connection, sync::Priority::interactive);
     MemoryContextSwitchTo(before);
 }
 

@@ -176,8 +176,7 @@ void open(ForeignScanState* node, Listing* listing) {
         MemoryContext before = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
         Oid server = GetForeignTable(RelationGetRelid(node->ss.ss_currentRelation))->serverid;
         listing->connection = connect(server, scan_role(node));
-        talk_begin(&listing->talk, &listing->connection->allowance,
-                   listing->connection->server_name, sync::Priority::interactive);
+        talk_begin(&listing->talk, listing->connection, sync::Priority::interactive);
         MemoryContextSwitchTo(before);
     }
     MemoryContext before = MemoryContextSwitchTo(listing->context);

@@ -317,8 +317,7 @@ TupleTableSlot* scan_iterate(ForeignScanState* node) {
         MemoryContext before = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
         Oid server = GetForeignTable(RelationGetRelid(node->ss.ss_currentRelation))->serverid;
         running->connection = connect(server, scan_role(node));
-        talk_begin(&running->talk, &running->connection->allowance,
-                   running->connection->server_name, sync::Priority::interactive);
+        talk_begin(&running->talk, running->connection, sync::Priority::interactive);
         MemoryContextSwitchTo(before);
     }
     if (running->scan == nullptr)

@@ -82,8 +82,7 @@ void open_once(Writing* writing) {
     writing->connection = connect(server, writing->role);
     writing->options =
         table_options(RelationGetRelid(writing->table), writing->connection->options);
-    talk_begin(&writing->talk, &writing->connection->allowance, writing->connection->server_name,
-               sync::Priority::interactive);
+    talk_begin(&writing->talk, writing->connection, sync::Priority::interactive);
     choose_returned(writing);
     writing->modify = open(writing);
     writing->is_linked = is_linked(bridge::modify_data_source(writing->modify));
@@ -157,7 +156,7 @@ void wait_guarded(Writing* writing, int64_t wait_ms, WaitFor what) {
 void serve_ask(Writing* writing, const bridge::Step& step) {
     Talk* talk = &writing->talk;
     talk_check();
-    int64_t wait_ms = take_request(*talk->allowance, talk->priority);
+    int64_t wait_ms = take_request(talk->connection->allowance, talk->priority);
     if (wait_ms > 0) {
         talk_announce(talk, wait_ms);
         int64_t from = steady_ms();
@@ -315,8 +314,7 @@ bool writing_next(Writing* writing) {
         bridge::Step step =
             bridge::modify_next(writing->modify, steady_ms(), writing->cells, talk->fault);
         count_written(writing);
-        if (step.refused)
-            request_refused(*talk->allowance, step.retry_after_ms, step.overloaded);
+        talk_hear(talk, step);
         switch (step.turn) {
         case bridge::Turn::row:
             if (writing->is_linked)

@@ -41,7 +41,7 @@ void wait_guarded(bridge::Api* api, Talk* talk, int64_t wait_ms, WaitFor what) {
 
 void ask(bridge::Api* api, Talk* talk) {
     talk_check();
-    int64_t wait_ms = take_request(*talk->allowance, talk->priority);
+    int64_t wait_ms = take_request(talk->connection->allowance, talk->priority);
     if (wait_ms > 0) {
         talk_announce(talk, wait_ms);
         wait_guarded(api, talk, wait_ms, WaitFor::budget);
@@ -59,8 +59,7 @@ bool api_try(bridge::Api* api, Talk* talk) {
         if (!bridge::mux_step(talk->fault))
             raise(talk->fault);
         bridge::Step step = bridge::api_next(api, steady_ms(), talk->fault);
-        if (step.refused)
-            request_refused(*talk->allowance, step.retry_after_ms, step.overloaded);
+        talk_hear(talk, step);
         if (step.turn == bridge::Turn::failed)
             return false;
         if (step.turn == bridge::Turn::done)
@@ -96,8 +95,7 @@ extern "C" Datum notion_request(PG_FUNCTION_ARGS) {
     std::string_view path = utf8_text(text_argument(fcinfo, 3));
     std::string_view body = utf8_text(text_argument(fcinfo, 4));
     Talk talk;
-    talk_begin(&talk, &connection->allowance, connection->server_name,
-               notion::sync::Priority::interactive);
+    talk_begin(&talk, connection, notion::sync::Priority::interactive);
     auto* api = own<notion::bridge::Api, notion::bridge::api_shut>(
         CurrentMemoryContext, [&](notion::bridge::Fault& fault) {
             return notion::bridge::api_open(connection->endpoint, method, path, body, fault);

@@ -1,10 +1,12 @@
 // Giving a token to a role: see the header. scope: call.
 #include "pg/postgres.hpp"
 
+#include "bridge/client.hpp"
 #include "bridge/mux.hpp"
 #include "pg/own.hpp"
 #include "pg/rights.hpp"
 #include "pg/sealed.hpp"
+#include "pg/sql/oauth.hpp"
 #include "pg/sql/token.hpp"
 #include "pg/wait.hpp"
 #include "pg/worker/query.hpp"
@@ -26,19 +28,14 @@ constinit worker::Query keep_account = {
     " VALUES ($1::uuid, $2::name, $3, 'connected', $4, $5, $6, $7, clock_timestamp(),"
     "         CASE WHEN $8 THEN clock_timestamp() END)"
     " ON CONFLICT (server, role) DO UPDATE SET given = excluded.given, state = 'connected',"
+    "       reason = NULL, owner = NULL, scope = NULL, workspace_icon = NULL, renewed_at = NULL,"
     "       bot_id = excluded.bot_id, bot_name = excluded.bot_name,"
     "       workspace_id = excluded.workspace_id, workspace_name = excluded.workspace_name,"
     "       connected_at = excluded.connected_at, checked_at = excluded.checked_at"};
 
-// Links that rested for want of a token are asked for at once.
-constinit worker::Query ask_again = {
-    "UPDATE notion.polls p SET next_at = clock_timestamp()"
-    "  FROM notion.links l JOIN pg_foreign_table f ON f.ftrelid = l.foreign_table_id"
-    " WHERE p.link = l.id AND f.ftserver = $1::oid AND p.next_at > clock_timestamp()"};
-
-constinit worker::Query note = {
-    "INSERT INTO notion.log (side, action, changes, actor)"
-    " VALUES ('postgres', $1, jsonb_build_object('server', $2::text, 'role', $3::text), $4)"};
+// Who it is, the worker learns as soon as it can.
+constinit worker::Query identify = {
+    "INSERT INTO notion.oauth_tasks (server, role, task) VALUES ($1::uuid, $2::name, 'identify')"};
 
 void connect_spi() {
     if (SPI_connect() != SPI_OK_CONNECT)
@@ -85,10 +82,12 @@ void keep(const ForeignServer* server, const Holder& holder, const Given& given,
                  worker::as_uuid(identity.bot_id), worker::as_text(identity.bot_name),
                  worker::as_uuid(identity.workspace_id), worker::as_text(identity.workspace_name),
                  worker::as_bool(given.verify)});
-    worker::run(ask_again, {worker::as_int8(server->serverid)});
-    worker::run(note, {worker::as_text("set_token"), worker::as_text(server->servername),
-                       worker::as_text(holder.name),
-                       worker::as_text(GetUserNameFromId(invoker(), false))});
+    forget_secret({id, holder.name, "refresh"}); // of a connection that this token replaces
+    if (!given.verify)
+        worker::run(identify, {worker::as_text(id), worker::as_text(holder.name)});
+    ask_links_again(server->serverid);
+    note_connection("set_token", server->servername, holder.name,
+                    GetUserNameFromId(invoker(), false));
 }
 
 } // namespace

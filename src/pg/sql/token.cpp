@@ -26,7 +26,20 @@ const char* argument_name(FunctionCallInfo fcinfo, int at) {
     return PG_ARGISNULL(at) ? nullptr : NameStr(*PG_GETARG_NAME(at));
 }
 
-Secret read_file(Oid asker, const char* path) {
+void take_row(const CopiedRow& row) {
+    const char* server = copied_field(row, "server");
+    const char* token = copied_field(row, "token");
+    if (server == nullptr || token == nullptr)
+        ereport(ERROR, (errcode(ERRCODE_NOT_NULL_VIOLATION),
+                        errmsg("columns \"server\" and \"token\" of notion.token_in must be given"),
+                        errhint("COPY notion.token_in (server, token) FROM STDIN, with a tab "
+                                "between them.")));
+    give_token({server, copied_field(row, "role"), token, "copy", true});
+}
+
+} // namespace
+
+const char* read_secret_file(Oid asker, const char* path) {
     if (!has_privs_of_role(asker, ROLE_PG_READ_SERVER_FILES))
         ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
                         errmsg("permission denied to read file \"%s\"", path),
@@ -39,42 +52,42 @@ Secret read_file(Oid asker, const char* path) {
     return read_token_file(path);
 }
 
-void warn_of_literal() {
+void warn_of_literal(const char* what) {
     ereport(WARNING,
-            (errmsg("the token stood in clear in a statement"),
+            (errmsg("the %s stood in clear in a statement", what),
              errdetail("The server's log, pg_stat_activity and pg_stat_statements may have it."),
-             errhint("COPY notion.token_in FROM STDIN and file => '…' leave no trace. If others "
-                     "read those, make a new token in Notion.")));
+             errhint("COPY … FROM STDIN and file => '…' leave no trace. If others read those, make "
+                     "a new %s in Notion.",
+                     what)));
 }
 
-/// A column of the row that is being copied in; null where NULL.
-const char* field(const TriggerData* trigger, const char* name) {
-    TupleDesc shape = RelationGetDescr(trigger->tg_relation);
+CopiedRow begin_copied_row(FunctionCallInfo fcinfo, const char* view) {
+    if (!CALLED_AS_TRIGGER(fcinfo))
+        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                        errmsg("this is the trigger of %s", view)));
+    const CopiedRow row = {reinterpret_cast<TriggerData*>(fcinfo->context), error_context_stack};
+    error_context_stack = nullptr;
+    return row;
+}
+
+const char* copied_field(const CopiedRow& row, const char* name) {
+    Relation table = row.trigger->tg_relation;
+    const AttrNumber number = get_attnum(RelationGetRelid(table), name);
     bool null;
-    Datum value =
-        heap_getattr(trigger->tg_trigtuple,
-                     get_attnum(RelationGetRelid(trigger->tg_relation), name), shape, &null);
+    Datum value = heap_getattr(row.trigger->tg_trigtuple, number, RelationGetDescr(table), &null);
     if (null)
         return nullptr;
-    if (TupleDescAttr(shape, get_attnum(RelationGetRelid(trigger->tg_relation), name) - 1)
-            ->atttypid == NAMEOID)
+    if (TupleDescAttr(RelationGetDescr(table), number - 1)->atttypid == NAMEOID)
         return pstrdup(NameStr(*DatumGetName(value)));
     const text* value_text = DatumGetTextPP(value);
     return keep_secret({VARDATA_ANY(value_text), VARSIZE_ANY_EXHDR(value_text)});
 }
 
-void take_row(const TriggerData* trigger) {
-    const char* server = field(trigger, "server");
-    const char* token = field(trigger, "token");
-    if (server == nullptr || token == nullptr)
-        ereport(ERROR, (errcode(ERRCODE_NOT_NULL_VIOLATION),
-                        errmsg("columns \"server\" and \"token\" of notion.token_in must be given"),
-                        errhint("COPY notion.token_in (server, token) FROM STDIN, with a tab "
-                                "between them.")));
-    give_token({server, field(trigger, "role"), token, "copy", true});
+Datum end_copied_row(const CopiedRow& row) {
+    error_context_stack = row.context;
+    return PointerGetDatum(row.trigger->tg_trigtuple);
 }
 
-} // namespace
 } // namespace notion::pg
 
 extern "C" Datum notion_set_token(PG_FUNCTION_ARGS) {
@@ -87,28 +100,20 @@ extern "C" Datum notion_set_token(PG_FUNCTION_ARGS) {
                         errmsg("a server, and either a token or a file, must be given")));
     const Oid asker = invoker();
     if (token != nullptr)
-        warn_of_literal();
+        warn_of_literal("token");
     else
-        token = read_file(asker, file);
+        token = read_secret_file(asker, file);
     const bool verify = PG_ARGISNULL(4) || PG_GETARG_BOOL(4);
     const char* who = give_token(
         {server, argument_name(fcinfo, 3), token, file == nullptr ? "literal" : "file", verify});
     PG_RETURN_TEXT_P(cstring_to_text(who));
 }
 
-// The line that COPY is at is part of the context of every message, DEBUG included: there is no
-// context while this runs, so that the token is in none.
 extern "C" Datum notion_token_in(PG_FUNCTION_ARGS) {
     using namespace notion::pg;
-    if (!CALLED_AS_TRIGGER(fcinfo))
-        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-                        errmsg("notion.take_token is the trigger of notion.token_in")));
-    ErrorContextCallback* before = error_context_stack;
-    error_context_stack = nullptr;
-    auto* trigger = reinterpret_cast<TriggerData*>(fcinfo->context);
-    take_row(trigger);
-    error_context_stack = before;
-    return PointerGetDatum(trigger->tg_trigtuple);
+    const CopiedRow row = begin_copied_row(fcinfo, "notion.token_in");
+    take_row(row);
+    return end_copied_row(row);
 }
 
 // Whoever changes notion.tokens, by whatever statement, tells every session that opened one.

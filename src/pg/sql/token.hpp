@@ -27,6 +27,22 @@ struct Holder {
 };
 Holder holder_of(const ForeignServer* server, const char* role, Oid asker);
 
+/// A secret in a file of the server: the asker needs pg_read_server_files.
+const char* read_secret_file(Oid asker, const char* path);
+/// WARNING: a secret stood in clear in a statement. `what`: "token".
+void warn_of_literal(const char* what);
+
+/// A row that is being copied into a view that takes secrets. The line that COPY is at is part of
+/// the context of every message, DEBUG included: there is no context between begin and end.
+struct CopiedRow {
+    TriggerData* trigger;
+    ErrorContextCallback* context;
+};
+CopiedRow begin_copied_row(FunctionCallInfo fcinfo, const char* view);
+/// Null where NULL; wiped with the memory.
+const char* copied_field(const CopiedRow& row, const char* name);
+Datum end_copied_row(const CopiedRow& row);
+
 /// Raises where links of the server know another workspace. requires: SPI connected.
 void check_workspace(const ForeignServer* server, const char* id, const char* workspace_id,
                      const char* workspace_name);

@@ -1,11 +1,14 @@
-// The listener of this database: POST /webhook/<server> or /webhook/<database>/<server>. Each
-// delivery is one transaction, answered after its commit; net itself settles the events.
+// The listener of this database: POST /webhook/<server> or /webhook/<database>/<server>, and GET
+// /oauth/callback, where people come back from Notion. Each is one transaction, answered after its
+// commit; net itself settles the events and exchanges the codes.
 // scope: worker.
 #include "pg/postgres.hpp"
 
 #include "bridge/listener.hpp"
 #include "pg/raise.hpp"
 #include "pg/settings.hpp"
+#include "pg/sql/oauth.hpp"
+#include "pg/worker/attempt.hpp"
 #include "pg/worker/net.hpp"
 #include "pg/worker/process.hpp"
 #include "pg/worker/webhook.hpp"
@@ -37,14 +40,60 @@ std::string_view server_in(std::string_view path) {
     return rest.find('/') == std::string_view::npos && rest.size() < NAMEDATALEN ? rest : "";
 }
 
-int receive(const bridge::Delivery& delivery) {
-    if (delivery.method != "POST")
-        return 405;
-    begin("receiving a webhook");
-    std::string_view server = server_in(delivery.path);
-    int status = server.empty() ? 404 : receive_webhook(server, delivery.body, delivery.signature);
+struct Answer {
+    int status;
+    const char* text; ///< for people
+};
+
+/// Nothing of the request is ever in the answer.
+Answer words_for(Finish outcome) {
+    switch (outcome) {
+    case Finish::taken:
+        return {200, "Notion gave access. The database is connecting; you may close this page.\n"};
+    case Finish::refused:
+        return {200, "No access was given. You may close this page.\n"};
+    case Finish::used:
+        return {409, "This link was used already. Ask for a new one.\n"};
+    case Finish::late:
+        return {410, "This link has expired. Ask for a new one.\n"};
+    case Finish::unknown:
+    case Finish::foreign:
+        break;
+    }
+    return {403, "This link is not known here. Ask for a new one.\n"};
+}
+
+Answer take_callback(const bridge::Delivery& delivery) {
+    if (delivery.state.empty() || (delivery.code.empty() == delivery.error.empty()))
+        return {400, "A state, and a code or an error, are expected.\n"};
+    const char* server;
+    const Finish outcome = finish_oauth(delivery.state, delivery.code, InvalidOid, &server);
+    if (outcome == Finish::taken)
+        net.plan_now = true;
+    return words_for(outcome);
+}
+
+Answer take_call(const bridge::Delivery& delivery) {
+    const bool callback = delivery.path == "/oauth/callback";
+    if (delivery.method != (callback ? "GET" : "POST"))
+        return {405, ""};
+    begin(callback ? "receiving a callback" : "receiving a webhook");
+    Answer answer = {404, ""};
+    if (callback) {
+        const char* reason = nullptr;
+        Answer* out = &answer;
+        const bridge::Delivery* it = &delivery;
+        if (!attempt(
+                CurrentMemoryContext, [=] { *out = take_callback(*it); }, &reason)) {
+            ereport(WARNING,
+                    (errmsg("a callback of OAuth could not be taken"), errdetail("%s", reason)));
+            answer = {503, "The database cannot take it just now. Reload this page later.\n"};
+        }
+    } else if (std::string_view server = server_in(delivery.path); !server.empty()) {
+        answer.status = receive_webhook(server, delivery.body, delivery.signature);
+    }
     commit();
-    return status;
+    return answer;
 }
 
 void shut() {
@@ -68,8 +117,7 @@ void open() {
     }
     warned = false;
     listening_on = MemoryContextStrdup(TopMemoryContext, settings::listen);
-    ereport(LOG,
-            (errmsg("webhook listener of pg_notion on port %u", bridge::listener_port(listener))));
+    ereport(LOG, (errmsg("listener of pg_notion on port %u", bridge::listener_port(listener))));
 }
 
 } // namespace
@@ -87,9 +135,9 @@ void serve_listener() {
         raise(fault);
     bridge::Delivery delivery;
     for (int i = 0; i < deliveries_max && bridge::listener_take(listener, delivery, fault); i++) {
-        int status = receive(delivery);
-        bridge::listener_answer(listener, delivery.id, status);
-        if (status == 200)
+        const Answer answer = take_call(delivery);
+        bridge::listener_answer(listener, delivery.id, answer.status, answer.text);
+        if (answer.status == 200)
             net.plan_now = true;
     }
     if (!bridge::listener_step(listener, fault))

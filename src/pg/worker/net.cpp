@@ -6,6 +6,7 @@
 #include "pg/raise.hpp"
 #include "pg/wait.hpp"
 #include "pg/worker/net.hpp"
+#include "pg/worker/oauth.hpp"
 #include "pg/worker/process.hpp"
 #include "pg/worker/query.hpp"
 
@@ -68,6 +69,7 @@ void plan() {
     refresh_sources();
     bool folded = fold_outbox();
     fold_inbox();
+    plan_tokens();
     plan_probes();
     plan_looks();
     plan_writes();
@@ -79,6 +81,7 @@ void plan() {
     plan_publications();
     keep_house();
     commit();
+    send_token_errands();
     send_reserved();
 }
 
@@ -93,6 +96,7 @@ int64_t round_of_work() {
     serve_listener();
     Collected collected = collect_answers();
     net.plan_now |= collected == Collected::others;
+    net.plan_now |= collect_token_answers();
     if (net.plan_now)
         rewind_lanes();
     uint32 wakes = wakes_of_this_worker();

@@ -45,6 +45,7 @@ struct Source {
     MemoryContext context;  ///< of the connection
     Connection* connection; ///< null: none could be made
     int64_t connected_ms;
+    uint64 changes;   ///< secret_changes() then
     char our_bot[64]; ///< "" until asked
     bool asking_me;
     int64_t skew_ms; ///< our clock less Notion's

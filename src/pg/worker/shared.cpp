@@ -175,6 +175,17 @@ void wake(Oid database, Role role) {
     LWLockRelease(&all->head.lock);
 }
 
+bool net_is_running() {
+    Roster* all = roster();
+    if (all == nullptr)
+        return false;
+    LWLockAcquire(&all->head.lock, LW_SHARED);
+    const Slot* slot = find_slot(all, MyDatabaseId);
+    const bool running = slot != nullptr && slot->process[static_cast<int>(Role::net)].pid != 0;
+    LWLockRelease(&all->head.lock);
+    return running;
+}
+
 void wake_launcher() {
     Roster* all = roster();
     if (all == nullptr)

@@ -69,6 +69,8 @@ void wake_launcher();
 inline void wake_net(Oid database) {
     wake(database, Role::net);
 }
+/// Whether this database has a net process just now.
+bool net_is_running();
 inline void wake_apply(Oid database) {
     wake(database, Role::apply);
 }

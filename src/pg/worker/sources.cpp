@@ -2,13 +2,14 @@
 // whether a link rests. scope: worker.
 #include "pg/postgres.hpp"
 
+#include "pg/sealed.hpp"
+#include "pg/worker/attempt.hpp"
 #include "pg/worker/net.hpp"
 #include "pg/worker/query.hpp"
 
 namespace notion::pg::worker {
 namespace {
 
-// A token file may be replaced at any time; a user mapping and a setting too.
 constexpr int64_t connection_fresh_ms = 5'000;
 
 Source* sources;
@@ -58,49 +59,29 @@ Source& add_source(int32 link) {
     return source;
 }
 
-// A missing token or a file that cannot be read is the link's trouble, not the process's: the
-// look-up runs in a subtransaction, and its error becomes the reason why the link rests.
-Connection* try_connect(Oid server, Oid role, MemoryContext context, const char** reason) {
-    MemoryContext before = CurrentMemoryContext;
-    ResourceOwner owner = CurrentResourceOwner;
-    Connection* volatile connection = nullptr;
-    BeginInternalSubTransaction(nullptr);
-    MemoryContextSwitchTo(context);
-    PG_TRY();
-    {
-        connection = connect(server, role);
-        ReleaseCurrentSubTransaction();
-    }
-    PG_CATCH();
-    {
-        MemoryContextSwitchTo(before);
-        ErrorData* error = CopyErrorData();
-        FlushErrorState();
-        RollbackAndReleaseCurrentSubTransaction();
-        *reason = psprintf("%s", error->message);
-        connection = nullptr;
-    }
-    PG_END_TRY();
-    MemoryContextSwitchTo(before);
-    CurrentResourceOwner = owner;
-    return connection;
-}
-
+// A setting that changed is taken up within that time, a token or a mapping at once.
 bool is_fresh(const Source& source) {
-    return source.connected_ms != 0 && net.now_ms - source.connected_ms < connection_fresh_ms;
+    return source.connected_ms != 0 && net.now_ms - source.connected_ms < connection_fresh_ms &&
+           source.changes == secret_changes() &&
+           (source.connection == nullptr || !is_stale(source.connection));
 }
 
-/// role InvalidOid: there can be no connection, and `reason` says why.
+/// role InvalidOid: there can be no connection, and `reason` says why. A missing token or a file
+/// that cannot be read is the link's trouble, not the process's.
 void renew(Source& source, Oid server, Oid role, const char** reason) {
     MemoryContext context =
         AllocSetContextCreate(TopMemoryContext, "pg_notion connection", ALLOCSET_SMALL_SIZES);
-    Connection* connection =
-        OidIsValid(role) ? try_connect(server, role, context, reason) : nullptr;
+    Connection* connection = nullptr;
+    Connection** made = &connection;
+    if (OidIsValid(role))
+        attempt(
+            context, [=] { *made = connect(server, role); }, reason);
     if (source.context != nullptr)
         MemoryContextDelete(source.context);
     source.context = context;
     source.connection = connection;
     source.connected_ms = net.now_ms;
+    source.changes = connection != nullptr ? connection->changes : secret_changes();
 }
 
 // Longer than any request of theirs is under way.

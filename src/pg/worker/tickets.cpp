@@ -7,6 +7,7 @@
 #include "pg/wait.hpp"
 #include "pg/worker/breakers.hpp"
 #include "pg/worker/net.hpp"
+#include "pg/worker/oauth.hpp"
 #include "pg/worker/process.hpp"
 
 namespace notion::pg::worker {
@@ -244,6 +245,8 @@ void hear(const Ticket& ticket, const bridge::Reply& reply) {
         request_refused(ticket.allowance, reply.retry_after_ms, reply.status == 529);
     note_answer(ticket.server, reply.status);
     Source* source = find_source(ticket.link);
+    if (source != nullptr && reply.status == 401)
+        hear_refusal(*source, ticket.asked_ms);
     // A Date header has whole seconds, and travels: less than that is no skew.
     constexpr int64_t skew_noticed_ms = 3'000;
     if (source == nullptr || reply.date_ms < 0)

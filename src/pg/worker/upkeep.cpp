@@ -39,6 +39,9 @@ constinit Query doubt_appends = {
     "       settle_until = clock_timestamp() + $1 * interval '1 millisecond'"
     " WHERE state = 'queued'"};
 
+constinit Query forget_states = {
+    "DELETE FROM notion.oauth_states WHERE expires_at < now() - interval '1 day'"};
+
 constinit Query forget_log = {
     "WITH log AS (DELETE FROM notion.log WHERE at < now() - $1 * interval '1 minute'),"
     " conflicts AS (DELETE FROM notion.conflicts WHERE state = 'closed'"
@@ -63,6 +66,7 @@ void keep_house() {
     run(forget_events);
     run(forget_receipts);
     run(forget_appends);
+    run(forget_states);
     if (settings::log_retention_min >= 0)
         run(forget_log, {as_int8(settings::log_retention_min)});
 }
