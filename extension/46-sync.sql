@@ -299,6 +299,8 @@ BEGIN
               JOIN notion.mappings m ON m.link = c.link AND m.key = c.key
              WHERE c.link = linked AND c.state = 'open' AND c.decided IS NOT NULL
                AND m.page_state = 'live')
+         + (SELECT count(*) FROM notion.appends a
+             WHERE a.link = linked AND a.state IN ('queued', 'sending', 'unknown'))
          + (SELECT count(*) FROM notion.requests r WHERE r.link = linked)
          + (SELECT count(*) FROM notion.jobs j
              WHERE j.link = linked AND j.finished_at IS NULL);

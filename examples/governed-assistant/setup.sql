@@ -54,7 +54,7 @@ CREATE FUNCTION assistant.describe(source regclass) RETURNS TABLE (name name, ty
     SELECT a.attname, format_type(a.atttypid, a.atttypmod), notion.option(a.attfdwoptions, 'type')
       FROM pg_attribute a
      WHERE a.attrelid = source AND a.attnum > 0 AND NOT a.attisdropped
-       AND a.attfdwoptions IS NOT NULL ORDER BY a.attnum;
+       AND a.attfdwoptions IS NOT NULL ORDER BY a.attname;
 $$;
 -- A filter is a JSON object: {"column": value}, all of which must hold; Notion is asked for just that.
 CREATE FUNCTION assistant.query(source regclass, filter jsonb DEFAULT '{}') RETURNS SETOF jsonb
