@@ -122,20 +122,23 @@ CREATE FUNCTION notion.adopt_first() RETURNS void
 AS $$
 BEGIN
     IF NOT EXISTS (SELECT FROM notion.links)
-       AND NOT EXISTS (SELECT FROM notion.publications p WHERE p.step <> 'done') THEN
+       AND NOT EXISTS (SELECT FROM notion.publications p WHERE p.step <> 'done')
+       AND NOT EXISTS (SELECT FROM notion.appends) THEN
         PERFORM notion.adopt();
     END IF;
 END
 $$;
 REVOKE ALL ON FUNCTION notion.adopt_first() FROM PUBLIC;
 COMMENT ON FUNCTION notion.adopt_first() IS
-    'what is linked or published first makes its database the one that speaks; what came with a '
-    'restore or a copy rests until someone calls notion.adopt()';
+    'what is linked, published or appended first makes its database the one that speaks; what '
+    'came with a restore or a copy rests until someone calls notion.adopt()';
 
 CREATE FUNCTION notion.make_link("table" regclass, foreign_table regclass, direction text,
                                  columns jsonb, rule text, on_notion_trash text,
                                  on_postgres_delete text, filter text, key name[], marker name,
-                                 capture text) RETURNS regclass
+                                 capture text, content name DEFAULT NULL,
+                                 template text DEFAULT NULL, forbid text DEFAULT NULL)
+    RETURNS regclass
     LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp
 AS $$
@@ -152,6 +155,9 @@ BEGIN
         UNION ALL
         SELECT notion.link_faults("table", foreign_table, direction, rule, columns, key, marker,
                                   filter, on_postgres_delete)
+        UNION ALL
+        SELECT notion.extra_faults("table", coalesce(columns, '{}'),
+                                   notion.table_key("table", key), content, template, forbid)
         UNION ALL
         SELECT notion.trash_fault("table", on_notion_trash)) all_of_them;
     IF faults IS NOT NULL THEN
@@ -170,23 +176,25 @@ BEGIN
     PERFORM notion.link_column(id, w.column_name, w.foreign_column, w.direction, w.rule)
        FROM notion.wanted_columns("table", foreign_table, columns, notion.table_key("table", key),
                                   marker) w;
+    PERFORM notion.keep_extras(id, content, template, forbid);
     INSERT INTO notion.polls (link) VALUES (id);
     PERFORM notion.arm(id);
     RETURN "table";
 END
 $$;
 COMMENT ON FUNCTION notion.make_link(regclass, regclass, text, jsonb, text, text, text, text,
-                                     name[], name, text) IS
+                                     name[], name, text, name, text, text) IS
     'notion.link, for whoever has seen to it that the table''s owner wants it';
 REVOKE ALL ON FUNCTION notion.make_link(regclass, regclass, text, jsonb, text, text, text, text,
-                                        name[], name, text) FROM PUBLIC;
+                                        name[], name, text, name, text, text) FROM PUBLIC;
 
 CREATE FUNCTION notion.link("table" regclass, foreign_table regclass, direction text DEFAULT NULL,
                             columns jsonb DEFAULT NULL, rule text DEFAULT 'newest',
                             on_notion_trash text DEFAULT 'ignore',
                             on_postgres_delete text DEFAULT 'trash', filter text DEFAULT NULL,
                             key name[] DEFAULT NULL, marker name DEFAULT NULL,
-                            capture text DEFAULT 'origin')
+                            capture text DEFAULT 'origin', content name DEFAULT NULL,
+                            template text DEFAULT NULL, forbid text DEFAULT NULL)
     RETURNS regclass
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
@@ -195,7 +203,8 @@ AS $$
 BEGIN
     PERFORM notion.require_owner("table");
     RETURN notion.make_link("table", foreign_table, direction, columns, rule, on_notion_trash,
-                            on_postgres_delete, filter, key, marker, capture);
+                            on_postgres_delete, filter, key, marker, capture, content,
+                            template, forbid);
 EXCEPTION WHEN lock_not_available THEN
     RAISE EXCEPTION 'table % is in use: notion.link waited 2 s for it', "table"
         USING ERRCODE = 'lock_not_available',
@@ -205,7 +214,7 @@ EXCEPTION WHEN lock_not_available THEN
 END
 $$;
 COMMENT ON FUNCTION notion.link(regclass, regclass, text, jsonb, text, text, text, text, name[],
-                                name, text) IS
+                                name, text, name, text, text) IS
     'Links a table with a foreign table of notion_fdw. direction: to_notion, from_notion or '
     'both, no default. columns: {"column": "foreign column"} or {"column": {"property": …, '
     '"direction": …, "rule": …}}; null: all columns of equal name. key: the columns that identify '
@@ -215,7 +224,11 @@ COMMENT ON FUNCTION notion.link(regclass, regclass, text, jsonb, text, text, tex
     'that does not fulfil it has no page, one that leaves is like one deleted. rule: newest, '
     'notion, postgres, manual or schema.function. on_notion_trash: ignore, delete or mark:column. '
     'on_postgres_delete: trash or ignore. '
-    'capture: origin, or always (under logical replication too). Makes no request and sends '
+    'capture: origin, or always (under logical replication too). content: a text column that gets '
+    'each page''s content as Markdown, and gives it to pages that are made. template: of pages '
+    'that are made: default, a template''s id or URL, or column:name. forbid: a regular '
+    'expression; a row of which a value matches is not sent, such as notion.credentials(). '
+    'Makes no request and sends '
     'nothing before notion.sync. Errors: 42501 not the owner, 22023 with every mismatch in DETAIL, '
     '55P03 the table is in use.';
 
@@ -284,7 +297,9 @@ CREATE FUNCTION notion.alter_link("table" regclass, direction text DEFAULT NULL,
                                   columns jsonb DEFAULT NULL, rule text DEFAULT NULL,
                                   on_notion_trash text DEFAULT NULL,
                                   on_postgres_delete text DEFAULT NULL, filter text DEFAULT NULL,
-                                  marker name DEFAULT NULL, capture text DEFAULT NULL)
+                                  marker name DEFAULT NULL, capture text DEFAULT NULL,
+                                  content name DEFAULT NULL, template text DEFAULT NULL,
+                                  forbid text DEFAULT NULL)
     RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
@@ -313,10 +328,16 @@ BEGIN
     kept.capture := coalesce(alter_link.capture, kept.capture);
     kept.filter := CASE WHEN alter_link.filter IS NULL THEN kept.filter
                         ELSE nullif(btrim(alter_link.filter), '') END;
-    SELECT string_agg(f, E'\n') INTO faults
-      FROM notion.link_faults("table", kept.foreign_table_id, kept.direction, kept.rule, pairs,
-                              kept.key_columns, wanted_marker,
-                              kept.filter, kept.on_postgres_delete) f;
+    SELECT string_agg(f, E'\n') INTO faults FROM (
+        SELECT notion.link_faults("table", kept.foreign_table_id, kept.direction, kept.rule, pairs,
+                                  kept.key_columns, wanted_marker,
+                                  kept.filter, kept.on_postgres_delete)
+        UNION ALL
+        SELECT notion.extra_faults("table", pairs, kept.key_columns,
+                                   coalesce(nullif(alter_link.content, ''),
+                                            CASE WHEN alter_link.content IS NULL
+                                                 THEN kept.content END),
+                                   alter_link.template, alter_link.forbid)) f(f);
     IF faults IS NOT NULL THEN
         RAISE EXCEPTION 'the link of % cannot be altered so', "table"
             USING ERRCODE = 'invalid_parameter_value', DETAIL = faults;
@@ -338,15 +359,19 @@ BEGIN
     PERFORM notion.link_column(linked, w.column_name, w.foreign_column, w.direction, w.rule)
        FROM notion.wanted_columns("table", kept.foreign_table_id, pairs, kept.key_columns,
                                   wanted_marker) w;
+    PERFORM notion.keep_extras(linked, alter_link.content, alter_link.template,
+                               alter_link.forbid);
     PERFORM notion.arm(linked);
     PERFORM notion.request(linked, 'altered', jsonb_build_object('stale', stale));
 END
 $$;
-COMMENT ON FUNCTION notion.alter_link(regclass, text, jsonb, text, text, text, text, name, text) IS
+COMMENT ON FUNCTION notion.alter_link(regclass, text, jsonb, text, text, text, text, name, text,
+                                      name, text, text) IS
     'Changes a link; what is not named stays as it is. columns: all pairs, as for notion.link, in '
     'place of those before; direction and rule given alone hold for all of them. filter: '''' '
-    'takes it away. Where rows or pages may be out of step by it, a sync follows by itself; a link '
-    'that was paused because a table or column changed is resumed by notion.resume. Errors: 42501, '
+    'takes it away; so for content, template and forbid. Where rows or pages may be out of step '
+    'by it, a sync follows by itself; a link that was paused because a table or column changed '
+    'is resumed by notion.resume. Errors: 42501, '
     '42704 not linked, 22023 with every mismatch in DETAIL, 55P03 the table is in use.';
 
 CREATE FUNCTION notion.unlink("table" regclass) RETURNS void

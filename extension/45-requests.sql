@@ -63,6 +63,12 @@ BEGIN ATOMIC
        SET state = 'new', due = pg_catalog.now(), attempts = 0, version = w.version + 1
      WHERE w.link = serve_retry.link AND w.state IN ('failed', 'held')
        AND w.key = coalesce(serve_retry.key, w.key);
+    UPDATE notion.contents c SET failed = false, attempts = 0, reason = NULL,
+           apply_at = pg_catalog.now(),
+           due = CASE WHEN c.arrived IS NULL THEN pg_catalog.now() END
+      FROM notion.mappings m
+     WHERE c.link = serve_retry.link AND c.failed AND m.link = c.link AND m.page = c.page
+       AND m.key = coalesce(serve_retry.key, m.key);
     UPDATE notion.snapshots s SET failed = false, due = pg_catalog.now(), attempts = 0
       FROM notion.snapshots o LEFT JOIN notion.mappings m ON m.link = o.link AND m.page = o.page
      WHERE o.link = s.link AND o.page = s.page AND s.link = serve_retry.link AND s.failed
@@ -104,6 +110,10 @@ BEGIN ATOMIC
     SELECT m.link, m.page, 'sync of one row' FROM notion.mappings m
      WHERE m.link = serve_touch.link AND m.key = serve_touch.key AND m.page IS NOT NULL
         ON CONFLICT (link, page) DO UPDATE SET due = pg_catalog.now(), attempts = 0;
+    UPDATE notion.contents c SET due = pg_catalog.now(), failed = false, attempts = 0
+      FROM notion.mappings m
+     WHERE m.link = serve_touch.link AND m.key = serve_touch.key AND c.link = m.link
+       AND c.page = m.page;
     INSERT INTO notion.work AS w (link, key) VALUES (serve_touch.link, serve_touch.key)
         ON CONFLICT (link, key) DO UPDATE
        SET version = w.version + 1, due = pg_catalog.now(), attempts = 0, reason = NULL,
@@ -184,6 +194,7 @@ BEGIN ATOMIC
     DELETE FROM notion.due_pages d WHERE d.link = serve_forget.link;
     DELETE FROM notion.receipts r WHERE r.link = serve_forget.link;
     DELETE FROM notion.appends a WHERE a.link = serve_forget.link;
+    DELETE FROM notion.contents c WHERE c.link = serve_forget.link;
     DELETE FROM notion.mappings m WHERE m.link = serve_forget.link;
     DELETE FROM notion.polls p WHERE p.link = serve_forget.link;
     DELETE FROM notion.conflicts c WHERE c.link = serve_forget.link AND c.state = 'open';

@@ -12,7 +12,7 @@ BEGIN
               WHERE a.attrelid IN ('notion.mappings'::regclass, 'notion.work'::regclass,
                                    'notion.outbox'::regclass, 'notion.snapshots'::regclass,
                                    'notion.log'::regclass, 'notion.conflicts'::regclass,
-                                   'notion.appends'::regclass)
+                                   'notion.appends'::regclass, 'notion.contents'::regclass)
                 AND a.attnum > 0 AND a.atttypid IN ('text'::regtype, 'jsonb'::regtype,
                                                     'text[]'::regtype) LOOP
         EXECUTE pg_catalog.format('ALTER TABLE %s ALTER %I SET STATISTICS 0', c.held_by, c.attname);
@@ -64,6 +64,7 @@ BEGIN
         DELETE FROM notion.snapshots s WHERE s.link = linked AND s.page = mapped.page;
         DELETE FROM notion.due_pages d WHERE d.link = linked AND d.page = mapped.page;
         DELETE FROM notion.receipts r WHERE r.link = linked AND r.page = mapped.page;
+        DELETE FROM notion.contents c WHERE c.link = linked AND c.page = mapped.page;
         DELETE FROM notion.inbox i WHERE i.entity = mapped.page::text;
         DELETE FROM notion.mappings m WHERE m.link = linked AND m.key = forget.key;
         -- A page that lives on must not come back as a new one: its id is remembered, and no more.

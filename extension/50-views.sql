@@ -70,7 +70,13 @@ UNION ALL
 SELECT l.table_id, notion.shown_key(l.key_columns, a.key), a.page, 'to_notion',
        'append ' || a.id || ': ' || a.reason, a.attempts, a.asked_at
   FROM notion.appends a LEFT JOIN notion.links l ON l.id = a.link
- WHERE a.state = 'held';
+ WHERE a.state = 'held'
+UNION ALL
+SELECT l.table_id, notion.shown_key(l.key_columns, m.key), c.page, 'from_notion',
+       'content: ' || c.reason, c.attempts, c.since
+  FROM notion.contents c JOIN notion.links l ON l.id = c.link
+  LEFT JOIN notion.mappings m ON m.link = c.link AND m.page = c.page
+ WHERE c.failed;
 COMMENT ON VIEW notion.failures IS
     'what was set aside, with Notion''s or PostgreSQL''s own words, until someone mends the '
     'cause and calls notion.retry, or gives it up with notion.discard; appends by their number: '

@@ -28,9 +28,8 @@ BEGIN
                                   octet_length(to_json(markdown)::text)),
                   HINT = 'Append it in parts: they are done in order.';
     END IF;
-    IF NOT EXISTS (SELECT FROM notion.instance) AND NOT EXISTS (SELECT FROM notion.links)
-       AND NOT EXISTS (SELECT FROM notion.appends) THEN
-        PERFORM notion.adopt(); -- the first thing that this database has to say
+    IF NOT EXISTS (SELECT FROM notion.instance) THEN
+        PERFORM notion.adopt_first();
     END IF;
     INSERT INTO notion.appends (server, role, link, key, page, markdown, who)
     VALUES (server, caller, link, key, page, markdown,
@@ -110,6 +109,11 @@ BEGIN
                   HINT = 'Its owner, and without row security who has UPDATE on it, may append to '
                          'the pages of its rows; a function of the owner''s, SECURITY DEFINER, '
                          'gives that right.';
+    END IF;
+    IF markdown ~ linked.forbid THEN
+        RAISE EXCEPTION 'the Markdown looks like what the link of % forbids to send', table_id
+            USING ERRCODE = 'invalid_parameter_value',
+                  HINT = 'What looks like a credential stays out of Notion: append a reference.';
     END IF;
     SELECT s.srvname INTO server FROM pg_foreign_table f
       JOIN pg_foreign_server s ON s.oid = f.ftserver WHERE f.ftrelid = linked.foreign_table_id;

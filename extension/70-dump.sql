@@ -9,7 +9,7 @@ DECLARE
 BEGIN
     FOREACH kept IN ARRAY ARRAY['links', 'link_columns', 'mappings', 'outbox', 'work', 'polls',
                                 'inbox', 'snapshots', 'due_pages', 'jobs', 'requests', 'log',
-                                'conflicts', 'receipts', 'appends',
+                                'conflicts', 'receipts', 'appends', 'contents',
                                 'publications'] LOOP
         PERFORM pg_catalog.pg_extension_config_dump(format('notion.%I', kept), '');
         -- Without its sequence a table would give its numbers out again.

@@ -70,6 +70,8 @@ Result<std::string> beside_json(const Assignment& one) {
     const auto* text = std::get_if<std::string>(&one.value);
     if (one.property == content_member)
         return json::quote(text == nullptr ? std::string_view() : std::string_view(*text));
+    if (one.property == template_member)
+        return template_json(text == nullptr ? std::string_view("none") : std::string_view(*text));
     if (is_null(one.value))
         return std::string("null");
     if (text == nullptr)
@@ -105,6 +107,16 @@ bool needs_base(const Assignment& one) {
     default:
         return false;
     }
+}
+
+Result<std::string> template_json(std::string_view wanted) {
+    if (wanted == "default" || wanted == "none")
+        return "{\"type\":\"" + std::string(wanted) + "\"}";
+    const auto id = parse_id(wanted);
+    if (!id)
+        return fail(ErrorKind::unsendable, "it names no template", "It is " + quoted(wanted) + ".",
+                    "default, none, or a template's id: SELECT id, name FROM notion.templates(…).");
+    return "{\"type\":\"template_id\",\"template_id\":" + json::quote(*id) + "}";
 }
 
 Result<PageMembers> members_of(const std::vector<Assignment>& assignments,

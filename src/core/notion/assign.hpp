@@ -16,9 +16,13 @@ namespace notion {
 
 /// The content of a page, as Markdown: a member of the request that makes it.
 inline constexpr std::string_view content_member = "markdown";
+/// The template that it is made from.
+inline constexpr std::string_view template_member = "template";
+/// `wanted`: "default", "none", or a template's id or URL. Errors: unsendable.
+Result<std::string> template_json(std::string_view wanted);
 
 /// A value for a property, or (`beside`) for a member of the page itself: "icon", "cover",
-/// content_member.
+/// content_member, template_member.
 struct Assignment {
     std::string column;   ///< for messages
     std::string property; ///< its id, or its name

@@ -170,6 +170,8 @@ Result<Wish> parse_wish(const json::Value& value) {
     const json::Value* fields = json::find(value, "fields");
     if (fields && fields->IsObject())
         wish.fields = cells_of(*fields);
+    wish.content = text_or_none(value, "content");
+    wish.page_template = text_or_none(value, "template");
     return wish;
 }
 

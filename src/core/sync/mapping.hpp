@@ -33,6 +33,8 @@ std::string_view name_of(PageState state);
 struct Wish {
     FlightKind action = FlightKind::patch;
     Fields fields;
+    std::optional<std::string> content = {};       ///< of a create: Markdown
+    std::optional<std::string> page_template = {}; ///< of a create: as template_json takes it
 };
 std::string_view name_of(FlightKind kind);
 

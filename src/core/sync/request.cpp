@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "core/notion/assign.hpp"
+
 namespace notion::sync {
 namespace {
 
@@ -73,6 +75,20 @@ Result<std::vector<Member>> members_of(const Link& link, const Mapping& mapping,
     return members;
 }
 
+/// What goes beside the properties of a new page: Notion takes a template or a content, not both.
+Result<std::vector<Member>> beside_of(const Wish& wish) {
+    std::vector<Member> beside;
+    if (wish.page_template) {
+        auto json = template_json(*wish.page_template);
+        if (!json.ok())
+            return json.error();
+        beside.push_back({std::string(template_member), std::move(*json)});
+    } else if (wish.content && !wish.content->empty()) {
+        beside.push_back({std::string(content_member), json::quote(*wish.content)});
+    }
+    return beside;
+}
+
 Result<Request> create(const Link& link, const Wish& wish, std::string_view key) {
     Request request;
     Fields fields = wish.fields;
@@ -91,7 +107,14 @@ Result<Request> create(const Link& link, const Wish& wish, std::string_view key)
     Result<std::vector<Member>> members = members_of(link, nothing, fields);
     if (!members.ok())
         return members.error();
-    request.call = create_page(link.data_source, *members);
+    Result<std::vector<Member>> beside = beside_of(wish);
+    if (!beside.ok())
+        return beside.error();
+    request.call = create_page(link.data_source, *members, *beside);
+    if (request.call.body.size() > request_bytes_max)
+        return fail(ErrorKind::unsendable, "the page is longer than Notion takes at once",
+                    std::to_string(request.call.body.size()) + " bytes as JSON; " +
+                        std::to_string(request_bytes_max) + " go.");
     return request;
 }
 

@@ -30,6 +30,7 @@ constinit Rewrite rewrites[] = {
     {"snapshots", {"CLUSTER notion.snapshots USING snapshots_pkey"}},
     {"mappings", {"CLUSTER notion.mappings USING mappings_pkey"}},
     {"appends", {"CLUSTER notion.appends USING appends_pkey"}},
+    {"contents", {"CLUSTER notion.contents USING contents_pkey"}},
     {"inbox", {"CLUSTER notion.inbox USING inbox_pkey"}},
 };
 

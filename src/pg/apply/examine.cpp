@@ -3,6 +3,7 @@
 // scope: step.
 #include "pg/apply/tasks.hpp"
 
+#include "pg/apply/extras.hpp"
 #include "pg/apply/rows.hpp"
 #include "pg/own.hpp"
 #include "pg/wait.hpp"
@@ -61,6 +62,10 @@ UPDATE notion.work w
        due = now() + least(interval '200 ms' * power(2, least(attempts, 12)), interval '5 min'),
        state = CASE WHEN $5 OR captured_at > now() - interval '10 min' THEN 'new'
                     ELSE 'failed' END
+ WHERE w.link = $1 AND w.key = $2 AND w.version = $3)"};
+
+constinit Query set_aside = {R"(
+UPDATE notion.work w SET state = 'failed', reason = $4, attempts = attempts + 1
  WHERE w.link = $1 AND w.key = $2 AND w.version = $3)"};
 
 constinit Query keep_conflicts = {R"(
@@ -130,7 +135,17 @@ Wishes examine(const Dirty& dirty, const Linked& linked, bridge::Text* told) {
         put_off(dirty, fault.message, false);
         return Wishes::nothing;
     }
-    const std::string_view json = bridge::text_view(told);
+    std::string_view json = bridge::text_view(told);
+    const char* why_not = nullptr;
+    if (!add_extras(linked, dirty.key, &json, &why_not, &refusal)) {
+        put_off(dirty, refusal.message, refusal.is_busy());
+        return Wishes::nothing;
+    }
+    if (why_not != nullptr) {
+        (void)run(set_aside, {as_int4(dirty.link), as_text(dirty.key), as_int8(dirty.version),
+                              as_text(why_not)});
+        return Wishes::nothing;
+    }
     const Arg told_json = as_jsonb(json);
     (void)run(read_told, {told_json});
     const bool wishes = column_bool(0, 1);

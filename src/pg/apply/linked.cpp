@@ -17,7 +17,8 @@ SELECT l.table_id::oid, l.filter, l.direction <> 'to_notion',
            (SELECT jsonb_agg(to_jsonb(c)) FROM notion.link_columns c WHERE c.link = l.id)))::text,
        coalesce((SELECT o.option_value FROM pg_options_to_table(t.ftoptions) o
                   WHERE o.option_name = 'time_zone'), 'UTC'),
-       (SELECT count(*) FROM notion.link_columns c WHERE c.link = l.id)::integer
+       (SELECT count(*) FROM notion.link_columns c WHERE c.link = l.id)::integer,
+       l.content::text, l.template, l.forbid
   FROM notion.links l JOIN pg_foreign_table t ON t.ftrelid = l.foreign_table_id
  WHERE l.id = $1)"};
 
@@ -98,6 +99,10 @@ Linked* load(int32 link, MemoryContext context) {
         return nullptr;
     if (!column_null(0, 2))
         linked->filter = MemoryContextStrdup(context, column_text(0, 2));
+    const char** extras[] = {&linked->content, &linked->page_template, &linked->forbid};
+    for (int i = 0; i < 3; i++)
+        if (!column_null(0, 7 + i))
+            *extras[i] = MemoryContextStrdup(context, column_text(0, 7 + i));
     const std::string_view json = column_view(0, 4);
     const std::string_view zone_name = column_view(0, 5);
     const char* zone_text = pnstrdup(zone_name.data(), zone_name.size());
@@ -111,6 +116,15 @@ Linked* load(int32 link, MemoryContext context) {
     linked->core =
         own<bridge::Link, bridge::link_close>(context, [core](bridge::Fault&) { return core; });
     return linked;
+}
+
+Linked* with_column(const Linked& linked, std::string_view name, MemoryContext context) {
+    auto* only = static_cast<Linked*>(MemoryContextAllocZero(context, sizeof(Linked)));
+    *only = linked;
+    only->columns =
+        static_cast<LinkedColumn*>(MemoryContextAllocZero(context, sizeof(LinkedColumn)));
+    only->column_count = 1;
+    return load_column(linked.table, name, only->columns) ? only : nullptr;
 }
 
 const LinkedColumn* find_column(const Linked& linked, std::string_view name) {

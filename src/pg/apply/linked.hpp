@@ -29,7 +29,10 @@ struct Linked {
     const char* filter;    ///< rows that do not fulfil it are as if deleted; null: none
     LinkedColumn* columns; ///< all paired ones, a key of one column among them
     int column_count;
-    bool inserts; ///< a page without a row becomes one: the link also reads
+    const char* content;       ///< the column that holds a page's content; null: none
+    const char* page_template; ///< of notion.link; null: none
+    const char* forbid;        ///< a regular expression; null: all may be sent
+    bool inserts;              ///< a page without a row becomes one: the link also reads
     bridge::Link* core;
 };
 
@@ -43,6 +46,10 @@ inline constexpr const char* unusable =
 
 /// What a key of several columns is called among the paired columns.
 inline constexpr std::string_view joined_key_name = "(key)";
+
+/// The same table, with this column in place of the paired ones: for what is no property of a page
+/// (its content, its template). Null where the table has no such column.
+Linked* with_column(const Linked& linked, std::string_view name, MemoryContext context);
 
 const LinkedColumn* find_column(const Linked& linked, std::string_view name);
 

@@ -22,6 +22,9 @@ SELECT ceil(extract(epoch FROM min(due) - clock_timestamp()) * 1000)::bigint FRO
     UNION ALL
     SELECT p.due FROM notion.publications p WHERE p.step = 'link' AND p.state = 'due'
     UNION ALL
+    SELECT min(c.apply_at) FROM notion.contents c JOIN notion.links l ON l.id = c.link
+     WHERE c.arrived IS NOT NULL AND NOT c.failed AND l.state = 'active'
+    UNION ALL
     SELECT now() + interval '500 ms' FROM notion.erasures e WHERE e.done_at IS NULL) d)"};
 
 /// A wait that is never shorter: what is due but cannot be done yet must not become a busy loop.
@@ -42,9 +45,10 @@ int64_t apply_step() {
     const bool paired = apply::pair_one_job();
     const bool merged = apply::merge_some();
     const bool examined = apply::examine_some();
+    const bool took = apply::take_contents();
     const bool published = apply::publish_one();
     const bool erased = apply::erase_forgotten();
-    return paired || merged || examined || published || erased ? 0 : next_due_ms();
+    return paired || merged || examined || took || published || erased ? 0 : next_due_ms();
 }
 
 } // namespace notion::pg::worker

@@ -9,6 +9,8 @@ namespace notion::pg::apply {
 bool examine_some();
 /// Admitted snapshots, into their rows.
 bool merge_some();
+/// Contents of pages, into their rows.
+bool take_contents();
 /// Where the process before this one ended in the middle of a merge, that is counted.
 void count_last_death();
 /// A sync whose scan is done: rows and pages are paired.

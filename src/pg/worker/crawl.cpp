@@ -38,7 +38,8 @@ constinit Query read_polls = {
     "  FROM notion.polls p JOIN notion.links l ON l.id = p.link"
     " WHERE NOT EXISTS (SELECT FROM notion.jobs j WHERE j.link = l.id AND j.state = 'pairing')"
     "   AND ((p.next_at <= clock_timestamp()"
-    "        AND (l.state = 'resting' OR l.state = 'active' AND l.direction <> 'to_notion'))"
+    "        AND (l.state = 'resting' OR l.state = 'active'"
+    "             AND (l.direction <> 'to_notion' OR l.content IS NOT NULL)))"
     "    OR (l.state = 'active' AND l.direction <> 'to_notion' AND EXISTS ("
     "        SELECT FROM notion.work w WHERE w.link = l.id AND w.state = 'wish'"
     "           AND w.due <= clock_timestamp() AND w.wish ->> 'action' <> 'create'"
@@ -327,6 +328,8 @@ void store(const Linked& link, const Ticket& ticket, const Crawl& crawl, Harvest
                        pages);
     if (const char* pages = closed(&harvest.seen))
         touch_seen(link.id, pages, ticket.asked_ms, is_scan ? 0 : seen_slack_ms);
+    if (harvest.shown.len > 0)
+        harvest.news += note_contents(link, psprintf("%s]", harvest.shown.data));
     if (const char* pages = closed(&harvest.shown))
         run(forget_shown, {as_int4(link.id), as_jsonb(pages), as_time_ms(index_ms)});
     if (const char* pages = closed(&harvest.due))

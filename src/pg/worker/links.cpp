@@ -15,8 +15,9 @@ size_t links_capacity;
 
 constinit Query read_links = {
     "SELECT l.id, l.table_id::oid, l.foreign_table_id::oid, c.relowner, f.ftserver,"
-    "       l.state = 'active', l.state = 'resting', l.direction <> 'to_notion',"
-    "       l.direction <> 'from_notion',"
+    "       l.state = 'active', l.state = 'resting', "
+    "       l.direction <> 'to_notion' OR l.content IS NOT NULL,"
+    "       l.direction <> 'from_notion', l.content IS NOT NULL,"
     "       (to_jsonb(l) - '{state,reason,synced_at,created_at}'::text[]"
     "        || jsonb_build_object('columns',"
     "             (SELECT coalesce(jsonb_agg(to_jsonb(k) ORDER BY k.column_name), '[]')"
@@ -89,7 +90,8 @@ void take_row(uint64 row) {
     it.resting = column_bool(row, 7);
     it.reads = column_bool(row, 8);
     it.writes = column_bool(row, 9);
-    const char* json = column_text(row, 10);
+    it.content = column_bool(row, 10);
+    const char* json = column_text(row, 11);
     if (it.json == nullptr || strcmp(it.json, json) != 0)
         parse(it, json);
 }

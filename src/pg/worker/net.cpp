@@ -75,6 +75,7 @@ void plan() {
     plan_writes();
     plan_appends();
     plan_pages();
+    plan_contents();
     // A walk may meet pages of queued rows: it has to know all that are queued.
     if (folded)
         plan_crawls();

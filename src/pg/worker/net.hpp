@@ -72,6 +72,7 @@ enum class Errand : uint8_t {
     trash_double,
     append,
     append_look,
+    content,
     publish,
 };
 
@@ -172,6 +173,7 @@ void plan_writes();                // claim.cpp
 void plan_pages();                 // page.cpp
 void plan_crawls();                // crawl.cpp
 void plan_appends();               // append.cpp
+void plan_contents();              // content.cpp
 void plan_publications();          // publish.cpp
 void find_flights_at_start();      // settle.cpp
 void find_appends_at_start();      // append.cpp
@@ -198,6 +200,10 @@ void settle_by_page(Ticket& ticket, const Linked& link, const bridge::Reply& rep
 void settle_double(Ticket& ticket);      // doubles.cpp
 void settle_append(Ticket& ticket);      // append.cpp
 void settle_append_look(Ticket& ticket); // append.cpp
+void settle_content(Ticket& ticket);     // content.cpp
+/// Pages of the link were shown: [{"page","edited"}, …]. How many may have another content than the
+/// one that is known; none where the link takes no content.
+int64_t note_contents(const Linked& link, const char* shown); // content.cpp
 
 /// What a page that nobody maps is to a row that has its key. requires: inside begin/commit.
 enum class Twin : uint8_t {

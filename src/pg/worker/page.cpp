@@ -128,6 +128,7 @@ void admit_page(const Ticket& ticket, const Linked& link, const char* snapshot) 
         if (Twin twin = take_twin(link, snapshot); twin != Twin::none)
             return twin == Twin::listed ? forget(ticket) : void();
     }
+    note_contents(link, psprintf("[%s]", snapshot));
     bridge::Admission admission;
     bridge::Fault fault;
     if (!bridge::sync_admit(link.link, mapping, snapshot, "get", ticket.tick, asked_ms,

@@ -19,7 +19,8 @@ Ticket tickets[tickets_max];
 /// How many of a server's requests an errand may take the last of: writes and pages leave one to
 /// the walks, since a poll is the guard that writes wait for.
 int room_for(Errand errand) {
-    bool leaves_one = errand == Errand::write || errand == Errand::page || errand == Errand::append;
+    bool leaves_one = errand == Errand::write || errand == Errand::page ||
+                      errand == Errand::append || errand == Errand::content;
     int room = settings::max_parallel_requests;
     return leaves_one && room > 1 ? room - 1 : room;
 }
@@ -97,6 +98,8 @@ void settle(Ticket& ticket) {
         return settle_append(ticket);
     case Errand::append_look:
         return settle_append_look(ticket);
+    case Errand::content:
+        return settle_content(ticket);
     case Errand::publish:
         return settle_publication(ticket);
     case Errand::write: // all at once: settle_writes
