@@ -15,6 +15,7 @@ CREATE TABLE notion.publications (
     marker name,                        -- foreign column that holds a key of several columns
     relations jsonb NOT NULL DEFAULT '[]', -- [{property, config, columns}], made once both ends are
     targets regclass[] NOT NULL DEFAULT '{}', -- the tables of `relations`, in their order
+    left_out name[] NOT NULL DEFAULT '{}', -- columns that Notion was not to have
     step text NOT NULL DEFAULT 'create' CHECK (step IN ('create', 'define', 'link', 'done')),
     state text NOT NULL DEFAULT 'due' CHECK (state IN ('due', 'sending', 'unknown', 'failed')),
     database uuid,

@@ -68,7 +68,8 @@ DECLARE
     name text;
 BEGIN
     FOREACH name IN ARRAY ARRAY['link_columns', 'mappings', 'work', 'polls', 'snapshots', 'jobs',
-                                'log', 'conflicts', 'receipts', 'requests', 'contents'] LOOP
+                                'log', 'conflicts', 'receipts', 'requests', 'contents',
+                                'schemas'] LOOP
         EXECUTE format('ALTER TABLE notion.%I ENABLE ROW LEVEL SECURITY', name);
         EXECUTE format('CREATE POLICY owner ON notion.%I FOR SELECT '
                        'USING (notion.sees(link))', name);

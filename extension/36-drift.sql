@@ -129,10 +129,23 @@ AS $$
 DECLARE
     one record;
 BEGIN
-    FOR one IN SELECT * FROM notion.tables_of(schema) LOOP
+    FOR one IN SELECT t.*, l.id AS link
+                 FROM notion.tables_of(schema) t
+                 LEFT JOIN notion.links l ON l.foreign_table_id = t.relation
+               UNION
+               SELECT l.foreign_table_id, s.srvname, notion.option(f.ftoptions, 'data_source'), l.id
+                 FROM notion.links l JOIN pg_class c ON c.oid = l.table_id
+                 JOIN pg_foreign_table f ON f.ftrelid = l.foreign_table_id
+                 JOIN pg_foreign_server s ON s.oid = f.ftserver
+                WHERE c.relnamespace = schema ORDER BY 1 LOOP
         BEGIN
             RETURN QUERY SELECT d.foreign_table, d.column_name, d.difference, d.ddl
                            FROM notion.drift_table(one.relation, one.server, one.source) d;
+            IF one.link IS NOT NULL THEN
+                RETURN QUERY SELECT one.relation, d.column_name, d.difference, d.ddl
+                               FROM notion.table_drift(one.link, notion.source_properties(
+                                        one.server, one.source)) d;
+            END IF;
         EXCEPTION WHEN fdw_table_not_found THEN
             RETURN QUERY SELECT one.relation, NULL::text,
                                 'its data source is deleted, or no longer shared'::text,
@@ -142,8 +155,11 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION notion.drift(regnamespace) IS
-    'What the foreign tables of a schema say that is no longer so in Notion: properties added, '
-    'renamed, gone, of another type; and the DDL that would mend it. Changes nothing; '
+    'What the foreign tables of a schema, and those of its linked tables, say that is no longer so '
+    'in Notion: properties added, renamed, gone, of another type; and what linked tables say: '
+    'types that no longer fit, values that are no options and options that are no values, columns '
+    'that came after notion.publish. ddl: what would mend it, where that is one statement. A '
+    'request for each data source, and one more where it is linked. Changes nothing; '
     'notion.refresh runs what loses nothing.';
 
 CREATE FUNCTION notion.refresh(schema regnamespace)

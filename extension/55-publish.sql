@@ -139,6 +139,11 @@ BEGIN
       FROM (SELECT k.*, count(*) OVER (PARTITION BY k.target) AS of_target,
                    row_number() OVER (ORDER BY k.type <> 'title', k.n) AS o
               FROM notion.publish_columns(table_id, tables, server, columns, except_columns) k) c;
+    made.left_out := ARRAY(
+        SELECT a.attname FROM pg_attribute a
+         WHERE a.attrelid = table_id AND a.attnum > 0 AND NOT a.attisdropped
+           AND EXISTS (SELECT FROM unnest(except_columns) x
+                        WHERE notion.is_named(x, table_id, a.attname)));
     made.reason := NULL;
     RETURN made;
 END
@@ -189,9 +194,11 @@ BEGIN
     PERFORM notion.adopt_first();
     made := nextval(pg_get_serial_sequence('notion.jobs', 'id'));
     INSERT INTO notion.publications AS p (job, table_id, server, parent, schema, direction,
-                   time_zone, title, request, columns, marker, relations, targets, asked_by)
+                   time_zone, title, request, columns, marker, relations, targets, left_out,
+                   asked_by)
     SELECT made, m.table_id, m.server, m.parent, m.schema, m.direction, m.time_zone, m.title,
-           m.request, m.columns, m.marker, m.relations, m.targets, notion.invoker()
+           m.request, m.columns, m.marker, m.relations, m.targets, m.left_out,
+           notion.invoker()
       FROM unnest(tables) WITH ORDINALITY t(id, n)
      CROSS JOIN LATERAL notion.publication(t.id, tables, server, parent, schema, direction,
                                            columns, except_columns, two_way) m
@@ -208,11 +215,7 @@ BEGIN
     SELECT string_agg(format('%s as "%s": %s%s', p.table_id, p.title,
                (SELECT string_agg(format('%s (%s)', c ->> 'property', c ->> 'type'), ', ')
                   FROM jsonb_array_elements(p.columns) c),
-               '; left out: ' || (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum)
-                  FROM pg_attribute a
-                 WHERE a.attrelid = p.table_id AND a.attnum > 0 AND NOT a.attisdropped
-                   AND EXISTS (SELECT FROM unnest(except_columns) x
-                                WHERE notion.is_named(x, p.table_id, a.attname)))),
+               '; left out: ' || nullif(array_to_string(p.left_out, ', '), '')),
                E'\n' ORDER BY p.id), count(*) INTO seen, wanted
       FROM notion.publications p WHERE p.job = made AND p.data_source IS NULL;
     IF wanted > 0 THEN

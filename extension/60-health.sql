@@ -65,6 +65,17 @@ SELECT 'link', l.table_id::regclass::text,
                     WHEN 'new' THEN 'nothing is sent before notion.sync' END
   FROM notion.links l
 UNION ALL
+SELECT 'drift', l.table_id::regclass::text, 'warning',
+       pg_catalog.format('%s differences between table and data source, as of %s',
+                         pg_catalog.count(*), s.read_at),
+       pg_catalog.format('SELECT * FROM notion.drift(%L) lists them',
+                         c.relnamespace::regnamespace::text)
+  FROM notion.schemas s
+  JOIN notion.links l ON l.id = s.link
+  JOIN pg_catalog.pg_class c ON c.oid = l.table_id
+ CROSS JOIN LATERAL notion.schema_drift(l.id, s.properties) d
+ WHERE s.properties IS NOT NULL GROUP BY l.table_id, s.read_at, c.relnamespace
+UNION ALL
 SELECT 'capture', l.table_id::regclass::text, 'warning',
        'rows may have changed unseen: ' || l.needs_sync,
        'the next notion.sync finds them; one follows by itself where the link is active'

@@ -20,6 +20,7 @@ int max_parallel_requests = 8;
 bool capture = true;
 char* proxy = nullptr;
 char* ca_file = nullptr;
+int schema_interval_s = 60 * 60;
 int settle_ms = 150'000;
 int index_lag_ms = 5'000;
 int trash_grace_ms = 5 * 60'000;
@@ -99,6 +100,9 @@ constexpr Number numbers[] = {
     {"notion.scan_interval", "Time between two full scans of a linked data source.",
      "They find what neither trigger nor event saw; 0 leaves them out.", &scan_interval_min,
      24 * 60, 0, INT_MAX, PGC_SIGHUP, GUC_UNIT_MIN},
+    {"notion.schema_interval", "Time between two looks at the properties of a linked data source.",
+     "For notion.health to notice drift; an event of Notion is a reason too. 0 leaves them out.",
+     &schema_interval_s, 60 * 60, 0, INT_MAX / 1000, PGC_SIGHUP, GUC_UNIT_S},
     {"notion.max_requests", "Requests that one statement may make to Notion.",
      "0 means no limit. A scan that needs more fails with an error, never with fewer rows.",
      &max_requests, 0, 0, INT_MAX, PGC_USERSET, 0},

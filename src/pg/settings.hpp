@@ -21,6 +21,7 @@ extern int settle_ms;              ///< notion.settle: protocol.md 1.6
 extern int index_lag_ms;           ///< notion.index_lag: protocol.md 1.3 d
 extern int trash_grace_ms;         ///< notion.trash_grace
 extern int scan_interval_min;      ///< notion.scan_interval: 0 = none
+extern int schema_interval_s;      ///< notion.schema_interval: 0 = none
 extern int apply_timeout_ms;       ///< notion.apply_timeout
 extern int max_requests;           ///< notion.max_requests: 0 = no limit
 extern int analyze_requests;       ///< notion.analyze_requests: 0 = foreign tables are left out

@@ -80,6 +80,7 @@ void plan() {
     if (folded)
         plan_crawls();
     plan_publications();
+    plan_schemas();
     keep_house();
     commit();
     send_token_errands();

@@ -74,6 +74,7 @@ enum class Errand : uint8_t {
     append_look,
     content,
     publish,
+    schema,
 };
 
 /// A request: reserved in a transaction, sent after its commit, settled in another one.
@@ -174,6 +175,7 @@ void plan_pages();                 // page.cpp
 void plan_crawls();                // crawl.cpp
 void plan_appends();               // append.cpp
 void plan_contents();              // content.cpp
+void plan_schemas();               // schema.cpp
 void plan_publications();          // publish.cpp
 void find_flights_at_start();      // settle.cpp
 void find_appends_at_start();      // append.cpp
@@ -187,6 +189,7 @@ void settle_page(Ticket& ticket);                      // page.cpp
 void settle_items(Ticket& ticket);                     // complete.cpp
 void settle_look_up(Ticket& ticket);                   // settle.cpp
 void settle_crawl(Ticket& ticket);                     // crawl.cpp
+void settle_schema(Ticket& ticket);                    // schema.cpp
 void settle_publication(Ticket& ticket);               // publish.cpp
 
 /// What to do with a page's own word, whole or completed. requires: inside begin/commit.

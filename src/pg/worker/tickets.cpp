@@ -100,6 +100,8 @@ void settle(Ticket& ticket) {
         return settle_append_look(ticket);
     case Errand::content:
         return settle_content(ticket);
+    case Errand::schema:
+        return settle_schema(ticket);
     case Errand::publish:
         return settle_publication(ticket);
     case Errand::write: // all at once: settle_writes

@@ -1,0 +1,13 @@
+-- What the data sources of links said of their properties when they were last asked.
+
+CREATE TABLE notion.schemas (
+    link integer PRIMARY KEY,
+    properties jsonb,                   -- as Notion gave them; null: not asked yet
+    read_at timestamptz,
+    next_at timestamptz NOT NULL DEFAULT now(),
+    reason text                         -- why the last try brought nothing
+);
+COMMENT ON TABLE notion.schemas IS
+    'properties of each link''s data source, read each notion.schema_interval and when an event '
+    'says that they changed: what notion.health compares';
+CREATE INDEX inbox_schemas ON notion.inbox (received_at) WHERE type LIKE '%.schema_updated';

@@ -1,0 +1,140 @@
+-- Drift of linked tables: what a table says (types, enums, checks, columns that came later),
+-- against what its data source has. notion.drift lists it beside that of foreign tables;
+-- notion.health counts it, by what the worker read last.
+
+CREATE FUNCTION notion.option_drift(link integer, properties jsonb)
+    RETURNS TABLE (column_name text, difference text, ddl text)
+    LANGUAGE sql STABLE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    WITH pairs AS (
+        SELECT c.column_name, a.atttypid, notion.listed_values(l.table_id, a.attnum) AS here,
+               ARRAY(SELECT o ->> 'name' FROM pg_catalog.jsonb_array_elements(
+                         p.value -> (p.value ->> 'type') -> 'options') o) AS there
+          FROM notion.links l
+          JOIN notion.link_columns c ON c.link = l.id
+          JOIN pg_catalog.pg_attribute a ON a.attrelid = l.table_id AND a.attname = c.column_name
+          JOIN pg_catalog.jsonb_each(option_drift.properties) p ON p.value ->> 'id' = c.property_id
+         WHERE l.id = option_drift.link
+           AND p.value ->> 'type' IN ('select', 'multi_select', 'status'))
+    SELECT p.column_name::text, pg_catalog.format('option "%s" of its property is no value of the '
+               'column', o.name),
+           CASE WHEN t.typtype = 'e' THEN pg_catalog.format('ALTER TYPE %s ADD VALUE %L;',
+                pg_catalog.format_type(t.oid, NULL), o.name) END
+      FROM pairs p
+     CROSS JOIN LATERAL pg_catalog.unnest(p.there) o(name)
+      JOIN pg_catalog.pg_type b ON b.oid = p.atttypid
+      JOIN pg_catalog.pg_type t ON t.oid = CASE WHEN b.typcategory = 'A' THEN b.typelem
+                                                ELSE b.oid END
+     WHERE p.here IS NOT NULL AND o.name <> ALL (p.here)
+    UNION ALL
+    SELECT p.column_name::text, pg_catalog.format('value "%s" of the column is no option of its '
+               'property yet', v.name), NULL
+      FROM pairs p CROSS JOIN LATERAL pg_catalog.unnest(p.here) v(name)
+     WHERE pg_catalog.lower(v.name) <> ALL (ARRAY(SELECT pg_catalog.lower(o)
+                                                    FROM pg_catalog.unnest(p.there) o));
+END;
+COMMENT ON FUNCTION notion.option_drift(integer, jsonb) IS
+    'where the values that a column may have are not the options of its property';
+
+CREATE FUNCTION notion.table_drift(link integer, properties jsonb)
+    RETURNS TABLE (column_name text, difference text, ddl text)
+    LANGUAGE sql STABLE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT NULL::text, f, NULL::text FROM notion.shape_faults(table_drift.link) f
+    UNION ALL
+    SELECT o.column_name, o.difference, o.ddl
+      FROM notion.option_drift(table_drift.link, table_drift.properties) o
+    UNION ALL
+    SELECT a.attname::text, pg_catalog.format('%s has this column since it was published',
+                                              l.table_id), NULL
+      FROM notion.links l
+      JOIN notion.publications p ON p.table_id = l.table_id
+      JOIN pg_catalog.pg_attribute a ON a.attrelid = l.table_id AND a.attnum > 0
+           AND NOT a.attisdropped AND a.attname <> ALL (p.left_out)
+     WHERE l.id = table_drift.link
+       AND NOT EXISTS (SELECT FROM notion.link_columns c
+                        WHERE c.link = l.id AND c.column_name = a.attname)
+       AND NOT EXISTS (SELECT FROM pg_catalog.jsonb_array_elements(p.columns) c
+                        WHERE c ->> 'column' = a.attname OR c -> 'fk_columns' ? a.attname::text);
+END;
+COMMENT ON FUNCTION notion.table_drift(integer, jsonb) IS
+    'what a linked table says that its data source does not: what no longer fits, values and '
+    'options, columns that came after notion.publish';
+
+CREATE FUNCTION notion.schema_drift(link integer, properties jsonb)
+    RETURNS TABLE (column_name text, difference text)
+    LANGUAGE sql STABLE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT c.column_name::text, CASE WHEN p.value IS NULL THEN 'its property is gone'
+               ELSE pg_catalog.format('its property is now of type %s', p.value ->> 'type') END
+      FROM notion.link_columns c
+      LEFT JOIN pg_catalog.jsonb_each(schema_drift.properties) p ON p.value ->> 'id' = c.property_id
+     WHERE c.link = schema_drift.link AND p.value ->> 'type' IS DISTINCT FROM c.property_type
+    UNION ALL
+    SELECT d.column_name, d.difference
+      FROM notion.table_drift(schema_drift.link, schema_drift.properties) d;
+END;
+REVOKE ALL ON FUNCTION notion.schema_drift(integer, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION notion.schema_drift(integer, jsonb) IS
+    'all that differs between a link, its table, and its data source with these properties';
+
+CREATE FUNCTION notion.source_properties(server name, source text) RETURNS jsonb
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN notion.request(server, notion.check_usage(server), 'GET',
+                          '/v1/data_sources/' || notion.data_source(source), NULL) -> 'properties';
+END
+$$;
+COMMENT ON FUNCTION notion.source_properties(name, text) IS
+    'the properties of a data source (URL or id) as Notion gives them: one request. Errors: 42501, '
+    '42704, HV00R no such data source.';
+
+-- ---- for the worker ---------------------------------------------------------------------------
+
+CREATE FUNCTION notion.schemas_due(every interval) RETURNS SETOF integer
+    LANGUAGE sql
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    DELETE FROM notion.schemas s
+     WHERE NOT EXISTS (SELECT FROM notion.links l WHERE l.id = s.link);
+    INSERT INTO notion.schemas (link, next_at)
+    SELECT l.id, pg_catalog.now() + every FROM notion.links l
+     WHERE l.state = 'active' AND NOT EXISTS (SELECT FROM notion.schemas s WHERE s.link = l.id)
+        ON CONFLICT DO NOTHING;
+    UPDATE notion.schemas s SET next_at = least(s.next_at + interval '5 min',
+                                                pg_catalog.now() + interval '5 min')
+      FROM notion.links l
+     WHERE l.id = s.link AND l.state = 'active'
+       AND (s.next_at <= pg_catalog.now()
+            OR EXISTS (SELECT FROM notion.inbox i
+                        WHERE i.type LIKE '%.schema_updated'
+                          AND i.received_at > coalesce(s.read_at, l.created_at)
+                          AND notion.data_source(i.entity) = l.data_source))
+    RETURNING s.link;
+END;
+REVOKE ALL ON FUNCTION notion.schemas_due(interval) FROM PUBLIC;
+COMMENT ON FUNCTION notion.schemas_due(interval) IS
+    'links whose data source is to be asked for its properties: each interval, and after an event; '
+    'if nothing comes of it, again in five minutes';
+
+CREATE FUNCTION notion.keep_schema(link integer, body text, words text, every interval)
+    RETURNS void
+    LANGUAGE sql
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    UPDATE notion.schemas s
+       SET properties = coalesce(notion.as_json(body) -> 'properties', s.properties),
+           read_at = CASE WHEN words IS NULL THEN pg_catalog.clock_timestamp() ELSE s.read_at END,
+           next_at = CASE WHEN words IS NULL THEN pg_catalog.clock_timestamp() + every
+                          ELSE s.next_at END,
+           reason = words
+     WHERE s.link = keep_schema.link;
+END;
+REVOKE ALL ON FUNCTION notion.keep_schema(integer, text, text, interval) FROM PUBLIC;
+COMMENT ON FUNCTION notion.keep_schema(integer, text, text, interval) IS
+    'Notion''s answer on a link''s data source; words: why it is none';
