@@ -339,11 +339,16 @@ bool sync_poll(const Link* link, bool is_scan, std::string_view since, std::stri
     });
 }
 
-bool webhook_event(std::string_view body, Text* out, Fault& fault) noexcept {
+bool webhook_event(std::string_view body, Text* out, Fault& fault, WebhookHead* head) noexcept {
     return guarded(fault, [&] {
         auto parsed = sync::parse_event(body);
-        if (const auto* event = given(parsed, fault))
-            out->json = print(*event);
+        const auto* event = given(parsed, fault);
+        if (event == nullptr)
+            return;
+        out->json = print(*event);
+        if (head != nullptr)
+            *head = {.is_handshake = event->is_handshake,
+                     .is_whole = !event->id.empty() && !event->type.empty()};
     });
 }
 

@@ -154,7 +154,12 @@ bool sync_poll(const Link* link, bool is_scan, std::string_view since, std::stri
 /// "entity","entity_type","data_source","authors":[{"id","type"}],"properties":[ids],"known": bool,
 /// "call": "ignore"|"read_page"|"read_source"|"read_schema"|"scan"}: what the event asks for.
 /// Errors: malformed.
-bool webhook_event(std::string_view body, Text* out, Fault& fault) noexcept;
+struct WebhookHead {
+    bool is_handshake;
+    bool is_whole; ///< it says its id and its type
+};
+bool webhook_event(std::string_view body, Text* out, Fault& fault,
+                   WebhookHead* head = nullptr) noexcept;
 /// HMAC-SHA256 over the raw bytes, in constant time. `signature`: the header, "sha256=…".
 bool webhook_signed(std::string_view body, std::string_view signature,
                     std::string_view token) noexcept;

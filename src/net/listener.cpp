@@ -85,6 +85,7 @@ struct Listener::Daemon {
     int timer = -1;
     std::uint16_t port = 0;
     std::uint64_t last_id = 0;
+    bool due = false; // the timer is set for now
     std::map<MHD_Connection*, Client> clients;
     std::deque<Delivery> complete;
 
@@ -250,6 +251,9 @@ std::int64_t Listener::Daemon::next_deadline_ms() const {
 }
 
 void Listener::Daemon::arm(std::int64_t wait_ms) {
+    if (wait_ms == 0 && due)
+        return; // many answers, one step
+    due = wait_ms == 0;
     itimerspec when{}; // all zero: disarmed
     if (wait_ms == 0)
         when.it_value.tv_nsec = 1;
@@ -261,6 +265,7 @@ void Listener::Daemon::arm(std::int64_t wait_ms) {
 }
 
 void Listener::Daemon::run() {
+    due = false;
     MHD_UNSIGNED_LONG_LONG more_ms = 0;
     bool limited = true;
     for (int round = 0; limited && more_ms == 0 && round < rounds_max; round++) {

@@ -185,7 +185,7 @@ bool examine_some() {
     }
     if (trashes > 0)      // it counts all that is queued: not for every hundred rows of 100,000
         (void)run(brake); // in the transaction of the wishes: net never sees one too many
-    worker::commit();
+    worker::commit(Durable::soon); // what is wished is claimed before it is sent
     if (wishes > 0)
         worker::wake_net(MyDatabaseId);
     return count > 0;

@@ -1,7 +1,7 @@
 // The listener of this database: POST /webhook/<server> or /webhook/<database>/<server>, and GET
-// /oauth/callback, where people come back from Notion. Each is one transaction, answered after its
-// commit; net itself settles the events and exchanges the codes.
-// scope: worker.
+// /oauth/callback, where people come back from Notion. Events that came in while the last round was
+// committed are one transaction, a callback is one; both are answered after the commit. net itself
+// settles the events and exchanges the codes. scope: worker.
 #include "pg/postgres.hpp"
 
 #include "bridge/listener.hpp"
@@ -17,7 +17,7 @@ namespace notion::pg::worker {
 namespace {
 
 constexpr int64_t retry_ms = 10'000; // the address may be taken only for a while
-constexpr int deliveries_max = 32;   // a round
+constexpr int deliveries_max = 64;   // a round: as many as there are connections
 
 bridge::Listener* listener;
 char* listening_on; // what it was opened for
@@ -73,27 +73,85 @@ Answer take_callback(const bridge::Delivery& delivery) {
     return words_for(outcome);
 }
 
-Answer take_call(const bridge::Delivery& delivery) {
-    const bool callback = delivery.path == "/oauth/callback";
-    if (delivery.method != (callback ? "GET" : "POST"))
+Answer receive_callback(const bridge::Delivery& delivery) {
+    if (delivery.method != "GET")
         return {405, ""};
-    begin(callback ? "receiving a callback" : "receiving a webhook");
+    begin("receiving a callback");
     Answer answer = {404, ""};
-    if (callback) {
-        const char* reason = nullptr;
-        Answer* out = &answer;
-        const bridge::Delivery* it = &delivery;
-        if (!attempt(
-                CurrentMemoryContext, [=] { *out = take_callback(*it); }, &reason)) {
-            ereport(WARNING,
-                    (errmsg("a callback of OAuth could not be taken"), errdetail("%s", reason)));
-            answer = {503, "The database cannot take it just now. Reload this page later.\n"};
-        }
-    } else if (std::string_view server = server_in(delivery.path); !server.empty()) {
-        answer.status = receive_webhook(server, delivery.body, delivery.signature);
+    const char* reason = nullptr;
+    Answer* out = &answer;
+    const bridge::Delivery* it = &delivery;
+    if (!attempt(
+            CurrentMemoryContext, [=] { *out = take_callback(*it); }, &reason)) {
+        ereport(WARNING,
+                (errmsg("a callback of OAuth could not be taken"), errdetail("%s", reason)));
+        answer = {503, "The database cannot take it just now. Reload this page later.\n"};
     }
     commit();
     return answer;
+}
+
+std::string_view copy(std::string_view words) {
+    return {pnstrdup(words.data(), words.size()), words.size()};
+}
+
+/// The events of a round, in the current context.
+struct Round {
+    int count;
+    uint64_t ids[deliveries_max];
+    int statuses[deliveries_max]; ///< 0: not known yet
+    Arrival arrivals[deliveries_max];
+};
+
+/// What came in; callbacks are answered here.
+Round* take() {
+    auto* round = static_cast<Round*>(palloc0(sizeof(Round)));
+    bridge::Fault fault;
+    bridge::Delivery delivery;
+    while (round->count < deliveries_max && bridge::listener_take(listener, delivery, fault)) {
+        if (delivery.path == "/oauth/callback") {
+            const Answer answer = receive_callback(delivery);
+            bridge::listener_answer(listener, delivery.id, answer.status, answer.text);
+            continue;
+        }
+        const int i = round->count++;
+        round->ids[i] = delivery.id;
+        round->statuses[i] = delivery.method == "POST" ? 0 : 405;
+        round->arrivals[i] = {.server = copy(delivery.path), // its name is found in a transaction
+                              .body = copy(delivery.body),
+                              .signature = copy(delivery.signature),
+                              .status = 0};
+    }
+    return round;
+}
+
+/// Answers what came in, once what is kept of it is committed. True if something was.
+bool serve(Round* round) {
+    Arrival known[deliveries_max];
+    int delivery_of[deliveries_max];
+    int count = 0;
+    begin("receiving webhooks");
+    for (int i = 0; i < round->count; i++) {
+        if (round->statuses[i] != 0)
+            continue;
+        Arrival& it = round->arrivals[i];
+        it.server = server_in(it.server);
+        round->statuses[i] = 404;
+        if (it.server.empty())
+            continue;
+        delivery_of[count] = i;
+        known[count++] = it;
+    }
+    receive_webhooks({known, static_cast<size_t>(count)});
+    commit();
+    bool kept = false;
+    for (int i = 0; i < count; i++) {
+        round->statuses[delivery_of[i]] = known[i].status;
+        kept |= known[i].status == 200;
+    }
+    for (int i = 0; i < round->count; i++)
+        bridge::listener_answer(listener, round->ids[i], round->statuses[i], "");
+    return kept;
 }
 
 void shut() {
@@ -122,26 +180,22 @@ void open() {
 
 } // namespace
 
-void serve_listener() {
+bool serve_listener() {
     const char* wanted = settings::listen != nullptr ? settings::listen : "";
     if (listening_on != nullptr && strcmp(listening_on, wanted) != 0)
         shut();
     if (listener == nullptr && wanted[0] != '\0' && net.now_ms >= retry_at_ms)
         open();
     if (listener == nullptr)
-        return;
+        return false;
     bridge::Fault fault;
     if (!bridge::listener_step(listener, fault))
         raise(fault);
-    bridge::Delivery delivery;
-    for (int i = 0; i < deliveries_max && bridge::listener_take(listener, delivery, fault); i++) {
-        const Answer answer = take_call(delivery);
-        bridge::listener_answer(listener, delivery.id, answer.status, answer.text);
-        if (answer.status == 200)
-            net.plan_now = true;
-    }
+    Round* round = take();
+    const bool kept = round->count > 0 && serve(round);
     if (!bridge::listener_step(listener, fault))
         raise(fault);
+    return kept;
 }
 
 } // namespace notion::pg::worker

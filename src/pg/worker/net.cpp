@@ -50,8 +50,8 @@ void set_up() {
     commit();
 }
 
-// Between two full looks answers of writes make room for writes, and for nothing else: what the
-// database knows of links and of other work is that old at most.
+// Between two full looks answers of writes make room for writes, and for nothing else, and events
+// are kept and answered: what the database knows of links and of other work is that old at most.
 constexpr int64_t full_look_ms = 20;
 int64_t next_full_ms;
 
@@ -82,7 +82,7 @@ void plan() {
     plan_publications();
     plan_schemas();
     keep_house();
-    commit();
+    commit(any_reserved() || any_token_errands() ? Durable::now : Durable::soon);
     send_token_errands();
     send_reserved();
 }
@@ -95,7 +95,7 @@ int64_t round_of_work() {
     bridge::Fault fault;
     if (!bridge::mux_step(fault))
         raise(fault);
-    serve_listener();
+    bool kept = serve_listener();
     Collected collected = collect_answers();
     net.plan_now |= collected == Collected::others;
     net.plan_now |= collect_token_answers();
@@ -104,7 +104,7 @@ int64_t round_of_work() {
     uint32 wakes = wakes_of_this_worker();
     bool answered = collected == Collected::writes;
     if (net.plan_now || wakes != wakes_seen || net.now_ms >= next_plan_ms ||
-        (answered && net.now_ms >= next_full_ms)) {
+        ((answered || kept) && net.now_ms >= next_full_ms)) {
         wakes_seen = wakes;
         plan();
         next_full_ms = net.now_ms + full_look_ms;
@@ -113,6 +113,8 @@ int64_t round_of_work() {
         net.next_ms = next_plan_ms;
         plan_writes_only();
         next_plan_ms = Min(net.next_ms, next_full_ms);
+    } else if (kept) {
+        next_plan_ms = Min(next_plan_ms, next_full_ms);
     }
     if (net.wakes_apply)
         wake_apply(MyDatabaseId);

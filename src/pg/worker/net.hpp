@@ -110,7 +110,7 @@ struct Net {
     int64_t tick;       ///< counts sends and answers
     bridge::Text* text; ///< for answers of the core
     bool wakes_apply;   ///< the round left something for apply
-    bool plan_now;      ///< something new came in this round
+    bool plan_now;      ///< something new came in this round, which waits for no next look
 };
 extern Net net;
 
@@ -154,6 +154,7 @@ void give_back(Ticket* ticket);
 const char* keep_text(Ticket* ticket, const char* text);
 /// Sends what was reserved. requires: outside a transaction.
 void send_reserved();
+bool any_reserved();
 /// Settles what was answered: nothing, writes alone, or others too. requires: outside a
 /// transaction.
 enum class Collected : uint8_t { nothing, writes, others };
@@ -245,6 +246,7 @@ void hold(int32 link, const char* key, const char* kind, const char* note);
 const char* words_of(const bridge::Fault& fault);
 
 // listener.cpp
-void serve_listener();
+/// Keeps and answers what came in. True if events were kept.
+bool serve_listener();
 
 } // namespace notion::pg::worker

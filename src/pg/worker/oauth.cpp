@@ -196,6 +196,13 @@ void plan_tokens() {
             begin_errand(*it);
 }
 
+bool any_token_errands() {
+    for (const TokenErrand& errand : errands)
+        if (errand.context != nullptr && errand.call == nullptr)
+            return true;
+    return false;
+}
+
 void send_token_errands() {
     for (TokenErrand& errand : errands)
         if (errand.context != nullptr && errand.call == nullptr)

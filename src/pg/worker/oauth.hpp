@@ -11,6 +11,7 @@ namespace notion::pg::worker {
 void plan_tokens();
 /// Sends what plan_tokens took up. requires: outside a transaction, after its commit.
 void send_token_errands();
+bool any_token_errands(); ///< to be sent
 /// Stores what was answered, in a transaction each. requires: outside a transaction.
 bool collect_token_answers();
 /// Notion answered 401 to a request of this link, made at that time.

@@ -161,7 +161,10 @@ void begin(const char* what) {
         elog(ERROR, "SPI_connect failed");
 }
 
-void commit() {
+void commit(Durable durable) {
+    if (durable == Durable::soon)
+        (void)set_config_option("synchronous_commit", "off", PGC_USERSET, PGC_S_OVERRIDE,
+                                GUC_ACTION_LOCAL, true, 0, false);
     SPI_finish();
     PopActiveSnapshot();
     CommitTransactionCommand();

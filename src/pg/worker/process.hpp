@@ -19,7 +19,11 @@ void start(Oid database, Role role);
 /// A short transaction with SPI and a snapshot, reported to pg_stat_activity. `what` is a literal.
 /// Ends the process, quietly, where the extension is gone.
 void begin(const char* what);
-void commit();
+/// `soon`: without waiting for the disk. For what only this database knows of: a crash that loses
+/// it loses all that was committed after it, and it is done again. Never for what is sent or
+/// answered next.
+enum class Durable : uint8_t { now, soon };
+void commit(Durable durable = Durable::now);
 
 /// Every statement of the workers on notion.* has its index, and wants the first rows in that
 /// index's order: queues grow from nothing to 100,000 rows and back within minutes, faster than

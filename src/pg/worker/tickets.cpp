@@ -185,6 +185,13 @@ const char* keep_text(Ticket* ticket, const char* text) {
     return MemoryContextStrdup(ticket->context, text);
 }
 
+bool any_reserved() {
+    for (const Ticket& ticket : tickets)
+        if (ticket.errand != Errand::none && ticket.call == nullptr)
+            return true;
+    return false;
+}
+
 void send_reserved() {
     for (Ticket& ticket : tickets) {
         if (ticket.errand == Errand::none || ticket.call != nullptr)

@@ -34,86 +34,139 @@ constinit Query take_handshake = {
     "        WHERE server = $1::name AND armed_until > clock_timestamp()"
     "        ORDER BY id DESC LIMIT 1) RETURNING id"};
 
-constinit Query keep_event = {
-    "WITH event AS ("
+// Of the same event twice the first counts, and which subscription brought it.
+constinit Query keep_events = {
+    "WITH arrived AS MATERIALIZED ("
+    "    SELECT x.n, x.server::name, x.webhook, x.event::jsonb AS event"
+    "      FROM unnest($1::text[], $2::int8[], $3::text[])"
+    "           WITH ORDINALITY x(server, webhook, event, n)),"
+    " first AS ("
+    "    SELECT DISTINCT ON (server, event ->> 'id') * FROM arrived"
+    "     ORDER BY server, event ->> 'id', n),"
+    " kept AS ("
     "    INSERT INTO notion.inbox (server, event_id, type, entity, event)"
-    "    SELECT $1::name, $2::jsonb ->> 'id', $2::jsonb ->> 'type', $2::jsonb ->> 'entity',"
-    "           $2::jsonb"
-    "        ON CONFLICT (server, event_id) DO NOTHING RETURNING 1)"
-    "UPDATE notion.webhooks SET last_event_at = clock_timestamp(),"
-    "       events = events + (SELECT count(*) FROM event)"
-    " WHERE server = $1::name AND id = $3"};
+    "    SELECT server, event ->> 'id', event ->> 'type', event ->> 'entity', event FROM first"
+    "     ORDER BY n ON CONFLICT (server, event_id) DO NOTHING RETURNING server, event_id),"
+    " told AS ("
+    "    SELECT f.server, f.webhook, count(k.event_id) AS events"
+    "      FROM first f LEFT JOIN kept k ON k.server = f.server AND k.event_id = f.event ->> 'id'"
+    "     GROUP BY f.server, f.webhook)"
+    "UPDATE notion.webhooks w SET last_event_at = clock_timestamp(), events = w.events + t.events"
+    "  FROM told t WHERE w.server = t.server AND w.id = t.webhook"};
 
-constinit Query read_event = {
-    "SELECT $1::jsonb ->> 'kind' = 'handshake', $1::jsonb ->> 'token',"
-    "       coalesce($1::jsonb ->> 'id', '') <> '' AND coalesce($1::jsonb ->> 'type', '') <> ''"};
+constinit Query read_token = {"SELECT $1::jsonb ->> 'token'"};
 
 const char* kind_of(int64_t webhook) {
     return psprintf("webhook %lld", static_cast<long long>(webhook));
 }
 
+/// A server, as deliveries of one round find it: its tokens are opened once for all of them.
+struct Door {
+    const char* name;
+    const char* id; ///< null: no such server, or none that expects anything
+    bool exists;
+    uint64 count;
+    int64_t webhooks[tokens_max];
+    Secret tokens[tokens_max]; ///< null: cannot be opened
+    const char* reason;        ///< why not
+};
+
+void open_door(Door& door, std::string_view server_name) {
+    door = {};
+    door.name = pnstrdup(server_name.data(), server_name.size());
+    door.exists = run(known_server, {as_text(server_name)}) > 0;
+    door.id = door.exists ? server_id(GetForeignServerByName(door.name, false)) : nullptr;
+    if (door.id == nullptr)
+        return;
+    door.count = Min(run(read_webhooks, {as_text(door.name)}), tokens_max);
+    for (uint64 row = 0; row < door.count; row++)
+        door.webhooks[row] = column_int8(row, 1);
+    for (uint64 row = 0; row < door.count; row++)
+        door.tokens[row] = try_open_secret({door.id, "", kind_of(door.webhooks[row])}, InvalidOid,
+                                           door.name, &door.reason);
+}
+
 /// The subscription that signed the body; 0: none of those that could be opened, < 0: and at least
 /// one could not.
-int64_t signer(const char* server, const char* id, std::string_view body,
-               std::string_view signature) {
-    int64_t webhooks[tokens_max];
-    const uint64 count = Min(run(read_webhooks, {as_text(server)}), tokens_max);
-    for (uint64 row = 0; row < count; row++)
-        webhooks[row] = column_int8(row, 1);
-    const char* reason = nullptr;
-    for (uint64 row = 0; row < count; row++) {
-        Secret token =
-            try_open_secret({id, "", kind_of(webhooks[row])}, InvalidOid, server, &reason);
-        if (token != nullptr && bridge::webhook_signed(body, signature, token))
-            return webhooks[row];
-    }
-    if (reason == nullptr)
+int64_t signer(const Door& door, std::string_view body, std::string_view signature) {
+    for (uint64 row = 0; row < door.count; row++)
+        if (door.tokens[row] != nullptr &&
+            bridge::webhook_signed(body, signature, door.tokens[row]))
+            return door.webhooks[row];
+    if (door.reason == nullptr)
         return 0;
-    ereport(WARNING, (errmsg("a webhook of server \"%s\" cannot be checked", server),
-                      errdetail("%s", reason)));
+    ereport(WARNING, (errmsg("a webhook of server \"%s\" cannot be checked", door.name),
+                      errdetail("%s", door.reason)));
     return -1;
 }
 
-int handshake(const char* server, const char* id, std::string_view body, std::string_view signature,
-              const char* token) {
-    if (token == nullptr || !bridge::webhook_signed(body, signature, token))
+int handshake(const Door& door, const Arrival& it, const char* event) {
+    run(read_token, {as_jsonb(event)});
+    const char* token = column_text(0, 1);
+    if (token == nullptr || !bridge::webhook_signed(it.body, it.signature, token))
         return 401;
-    if (run(take_handshake, {as_text(server)}) == 0)
+    if (run(take_handshake, {as_text(door.name)}) == 0)
         return 403;
-    store_secret({id, "", kind_of(column_int8(0, 1))}, InvalidOid, token);
+    store_secret({door.id, "", kind_of(column_int8(0, 1))}, InvalidOid, token);
+    return 200;
+}
+
+/// What is to be kept of a round.
+struct Kept {
+    Column servers, webhooks, events;
+};
+
+/// The status to answer. 200 of an event: once what it added to `kept` is committed.
+int judge(Door& door, const Arrival& it, bridge::Text* text, Kept& kept) {
+    if (!door.exists)
+        return 404;
+    if (it.body.size() > body_bytes_max)
+        return 413;
+    if (door.id == nullptr)
+        return 403; // notion.expect_webhook gives it one
+    // Who signed with a token that we hold is Notion, whatever else the body says.
+    const int64_t webhook = signer(door, it.body, it.signature);
+    bridge::Fault fault;
+    bridge::WebhookHead head = {};
+    if (!bridge::webhook_event(it.body, text, fault, &head))
+        return webhook > 0 ? 400 : webhook < 0 ? 503 : 401;
+    std::string_view event = bridge::text_view(text);
+    if (head.is_handshake) {
+        int status = handshake(door, it, pnstrdup(event.data(), event.size()));
+        open_door(door, door.name); // its token is one that we hold now
+        return status;
+    }
+    if (webhook <= 0)
+        return webhook < 0 ? 503 : 401;
+    if (!head.is_whole)
+        return 400;
+    add_text(kept.servers, door.name);
+    add_int8(kept.webhooks, webhook);
+    add_text(kept.events, event);
     return 200;
 }
 
 } // namespace
 
-int receive_webhook(std::string_view server_name, std::string_view body,
-                    std::string_view signature) {
-    if (run(known_server, {as_text(server_name)}) == 0)
-        return 404;
-    if (body.size() > body_bytes_max)
-        return 413;
-    const char* server = pnstrdup(server_name.data(), server_name.size());
-    const char* id = server_id(GetForeignServerByName(server, false));
-    if (id == nullptr)
-        return 403; // notion.expect_webhook gives it one
-    // Who signed with a token that we hold is Notion, whatever else the body says.
-    const int64_t webhook = signer(server, id, body, signature);
-    bridge::Fault fault;
+void receive_webhooks(std::span<Arrival> arrivals) {
+    auto count = static_cast<int>(arrivals.size());
+    Kept kept = {.servers = column_of(TEXTOID, count),
+                 .webhooks = column_of(INT8OID, count),
+                 .events = column_of(TEXTOID, count)};
+    auto* doors = static_cast<Door*>(palloc(sizeof(Door) * arrivals.size()));
     auto* text = own<bridge::Text, bridge::text_free>(
         CurrentMemoryContext, [](bridge::Fault& out) { return bridge::text_new(out); });
-    if (!bridge::webhook_event(body, text, fault))
-        return webhook > 0 ? 400 : webhook < 0 ? 503 : 401;
-    std::string_view view = bridge::text_view(text);
-    const char* event = pnstrdup(view.data(), view.size());
-    run(read_event, {as_jsonb(event)});
-    if (column_bool(0, 1))
-        return handshake(server, id, body, signature, column_text(0, 2));
-    if (webhook <= 0)
-        return webhook < 0 ? 503 : 401;
-    if (!column_bool(0, 3))
-        return 400;
-    run(keep_event, {as_text(server), as_jsonb(event), as_int8(webhook)});
-    return 200;
+    int opened = 0;
+    for (Arrival& it : arrivals) {
+        int place = 0;
+        while (place < opened && it.server != doors[place].name)
+            place++;
+        if (place == opened)
+            open_door(doors[opened++], it.server);
+        it.status = judge(doors[place], it, text, kept);
+    }
+    if (kept.events.count > 0)
+        run(keep_events, {as_array(kept.servers), as_array(kept.webhooks), as_array(kept.events)});
 }
 
 } // namespace notion::pg::worker
@@ -126,11 +179,14 @@ extern "C" Datum notion_receive_webhook(PG_FUNCTION_ARGS) {
     text* signature = PG_GETARG_TEXT_PP(2);
     if (SPI_connect() != SPI_OK_CONNECT)
         elog(ERROR, "SPI_connect failed");
-    int status = worker::receive_webhook(
-        NameStr(*server), {VARDATA_ANY(body), static_cast<size_t>(VARSIZE_ANY_EXHDR(body))},
-        {VARDATA_ANY(signature), static_cast<size_t>(VARSIZE_ANY_EXHDR(signature))});
+    worker::Arrival it = {
+        .server = NameStr(*server),
+        .body = {VARDATA_ANY(body), static_cast<size_t>(VARSIZE_ANY_EXHDR(body))},
+        .signature = {VARDATA_ANY(signature), static_cast<size_t>(VARSIZE_ANY_EXHDR(signature))},
+        .status = 0};
+    worker::receive_webhooks({&it, 1});
     SPI_finish();
-    if (status == 200)
+    if (it.status == 200)
         worker::wake_net_at_commit();
-    PG_RETURN_INT32(status);
+    PG_RETURN_INT32(it.status);
 }

@@ -6,8 +6,16 @@
 
 namespace notion::pg::worker {
 
-/// The HTTP status to answer. Nothing is written before the signature was checked over the raw
-/// bytes; what is answered 200 has to be committed first. requires: SPI connected.
-int receive_webhook(std::string_view server, std::string_view body, std::string_view signature);
+struct Arrival {
+    std::string_view server;
+    std::string_view body;
+    std::string_view signature;
+    int status; ///< out: the HTTP status to answer
+};
+
+/// Nothing is written before a signature was checked over the raw bytes; what is to be answered 200
+/// has to be committed first. What is kept of many is one statement: a round of deliveries costs
+/// one commit. requires: SPI connected.
+void receive_webhooks(std::span<Arrival> arrivals);
 
 } // namespace notion::pg::worker
