@@ -25,8 +25,8 @@ delays() {
     journal | node -e '
         const delays = require("fs").readFileSync(0, "utf8").trim().split("\n")
             .map(line => JSON.parse(line)).filter(it => it.route == process.argv[1])
-            .map(it => Date.parse(it.at) - 1000 *
-                Number(Object.values(it.request.properties).find(p => p.title).title[0].text.content))
+            .map(it => [it, Object.values(it.request.properties).find(p => p.title).title[0]])
+            .map(([it, title]) => Date.parse(it.at) - 1000 * Number(title.text.content))
             .sort((a, b) => a - b);
         if (delays.length != process.argv[2]) throw delays.length + " requests";
         const at = share => delays[Math.floor((delays.length - 1) * share)].toFixed(1);

@@ -1,6 +1,7 @@
-// Sends signed webhook events as fast as they are answered, or at a rate, each on a connection of its
-// own, as a proxy does. Arguments: port, path, token, events, clients, events a second (0: as fast as
-// they are answered). Prints JSON: seconds, p50 and p99 in ms, how many answers of which status.
+// Sends signed webhook events as fast as they are answered, or at a rate, each on a connection of
+// its own, as a proxy does. Arguments: port, path, token, events (0: the handshake), clients, events
+// a second (0: as fast as they are answered). Prints JSON: seconds, p50 and p99 in ms, how many
+// answers of which status.
 import { createHmac, randomUUID } from "node:crypto";
 import { connect } from "node:net";
 
@@ -25,14 +26,15 @@ function event() {
 function send(text) {
     return new Promise((resolve, reject) => {
         let answer = "";
-        const socket = connect({ port, host: "127.0.0.1", noDelay: true }, () => socket.write(text));
+        const socket = connect({ port, host: "127.0.0.1", noDelay: true },
+            () => socket.write(text));
         socket.on("data", chunk => (answer += chunk));
         socket.on("error", reject);
         socket.on("close", () => resolve(answer.split(" ")[1]));
     });
 }
 
-if (count === 0) { // the handshake
+if (count === 0) {
     const status = await send(request(JSON.stringify({ verification_token: token })));
     if (status !== "200") throw new Error(`handshake: ${status}`);
     process.exit();

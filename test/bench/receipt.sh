@@ -34,8 +34,10 @@ each=$(calc '%.4f' "($(cpu_ms "$net") - $before) / $events")
 [ "$(sql -c 'SELECT count(*) FROM notion.inbox')" = "$events" ] || { echo "not all kept"; failed=1; }
 echo "$events events: $(calc '%.0f' "$events / $(member seconds <<<"$told")") a second beside" \
     "their sender, p99 $(member p99 <<<"$told") ms"
-at_least "    $each ms of CPU an event: on one processor, a second" "$(calc '%.0f' "1000 / $each")" 5000
+at_least "    $each ms of CPU an event: on one processor, a second" \
+    "$(calc '%.0f' "1000 / $each")" 5000
 told=$(deliver 5000 32 500)
 [ "$(member 200 <<<"$told")" = 5000 ] || { echo "answers: $told"; failed=1; }
-at_most "500 events a second: p50 $(member p50 <<<"$told") ms, p99 in ms" "$(member p99 <<<"$told")" 50
+at_most "500 events a second: p50 $(member p50 <<<"$told") ms, p99 in ms" \
+    "$(member p99 <<<"$told")" 50
 exit $failed
