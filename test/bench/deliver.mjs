@@ -1,7 +1,7 @@
 // Sends signed webhook events as fast as they are answered, or at a rate, each on a connection of
-// its own, as a proxy does. Arguments: port, path, token, events (0: the handshake), clients, events
-// a second (0: as fast as they are answered). Prints JSON: seconds, p50 and p99 in ms, how many
-// answers of which status.
+// its own, as a proxy does. Arguments: port, path, token, events (0: the handshake), clients,
+// events a second (0: as fast as they are answered). Prints JSON: seconds, p50 and p99 in ms, how
+// many answers of which status.
 import { createHmac, randomUUID } from "node:crypto";
 import { connect } from "node:net";
 

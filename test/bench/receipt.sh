@@ -17,7 +17,8 @@ prepare_key() {
 }
 start_items "notion.listen = '127.0.0.1:$port'" "fsync = on"
 prepare_key
-sql -c "ALTER SYSTEM SET notion.key_file = '$scratch/tmp/key'" -c 'SELECT pg_reload_conf()' >/dev/null
+sql -c "ALTER SYSTEM SET notion.key_file = '$scratch/tmp/key'" \
+    -c 'SELECT pg_reload_conf()' >/dev/null
 until_true "SELECT current_setting('notion.key_file') <> ''"
 sql -c "SELECT notion.expect_webhook('acme')" >/dev/null
 deliver() { # EVENTS CLIENTS RATE
@@ -31,7 +32,8 @@ before=$(cpu_ms "$net")
 told=$(deliver "$events" 32 0)
 each=$(calc '%.4f' "($(cpu_ms "$net") - $before) / $events")
 [ "$(member 200 <<<"$told")" = "$events" ] || { echo "answers: $told"; failed=1; }
-[ "$(sql -c 'SELECT count(*) FROM notion.inbox')" = "$events" ] || { echo "not all kept"; failed=1; }
+[ "$(sql -c 'SELECT count(*) FROM notion.inbox')" = "$events" ] ||
+    { echo "not all kept"; failed=1; }
 echo "$events events: $(calc '%.0f' "$events / $(member seconds <<<"$told")") a second beside" \
     "their sender, p99 $(member p99 <<<"$told") ms"
 at_least "    $each ms of CPU an event: on one processor, a second" \

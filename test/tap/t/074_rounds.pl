@@ -1,5 +1,5 @@
-# What comes in while a round of deliveries is kept is the next round: one transaction, in which each
-# has its own answer and an event counts once.
+# What comes in while a round of deliveries is kept is the next round: one transaction, in which
+# each has its own answer and an event counts once.
 use strict;
 use warnings;
 use lib 'test/tap/lib';
