@@ -44,10 +44,22 @@ SELECT name, state, progress, notion.content(page_id, 'acme') AS history
   FROM notion_hub.workflow_instances;
 SELECT name, done FROM notion_hub.tasks;
 
+-- A credential stays here, whoever typed it where: a reference goes, a key does not, nor into a history.
+UPDATE api_integrations SET secret_reference = 'vault://meters/writer' WHERE id = 1;
+CALL notion.flush('api_integrations');
+UPDATE api_integrations SET secret_reference = 'AKIAIOSFODNN7EXAMPLE' WHERE id = 1;
+CALL notion.flush('api_integrations');
+SELECT secret_reference AS in_notion FROM notion_hub.api_integrations;
+SELECT link, key, reason FROM notion.failures;
+SELECT notion.append('workflow_instances'::regclass, '1', 'used AKIAIOSFODNN7EXAMPLE');
+UPDATE api_integrations SET secret_reference = 'vault://meters/writer' WHERE id = 1;
+CALL notion.flush('api_integrations');
+SELECT count(*) AS failures FROM notion.failures;
+
 -- Models and databases cannot drift apart unnoticed: somebody renames a property in Notion, drops
 -- one, and makes another a text.
 SELECT notion.api('acme', 'PATCH', '/v1/data_sources/' || data_source,
                   '{"properties": {"Description": {"name": "About"}, "Schedule": {"rich_text": {}},
                                    "Owner": null, "Mood": {"select": {}}}}') ->> 'object' AS edited
   FROM notion.published WHERE "table" = 'workflows'::regclass;
-SELECT foreign_table, column_name, difference FROM notion.drift('notion_hub') ORDER BY 1, 2;
+SELECT foreign_table, column_name, difference FROM notion.drift('hub') ORDER BY 1, 2, 3;

@@ -30,6 +30,9 @@ BEGIN
     END LOOP;
 END $$;
 
+-- No credential is ever in Notion: what looks like one is refused, on every link.
+SELECT count(notion.alter_link(table_id, forbid => notion.credentials())) AS guarded FROM notion.links;
+
 -- The history of an instance grows on its page: queued with the change itself, sent in order, once.
 CREATE FUNCTION hub.history_to_page() RETURNS trigger LANGUAGE plpgsql
     SET search_path = hub, pg_temp AS $$

@@ -37,7 +37,7 @@ sub run_example {
         my ($out, $err) = ('', '');
         my $went = IPC::Run::run([ @psql, '-v', 'ON_ERROR_STOP=1', '-f', "$folder/$script.sql" ],
             '>', \$out, '2>', \$err);
-        ok($went, "$script.sql") or diag($out, $err);
+        ok($went, "$script.sql") or do { diag($out, $err); return; };
     }
     my $shown = '';
     IPC::Run::run([ @psql, '-a' ], '<', "$folder/day.sql", '>', \$shown, '2>&1');
