@@ -40,7 +40,9 @@ Lane::Lane(const Endpoint& endpoint, Question& question, const Lane& oldest)
 bool Lane::can_ask() const {
     if (done_ || cut_ || oldest_ != nullptr || reader_.state() != Reader::State::idle)
         return false;
-    return question_.by_id ? question_.next_id < question_.ids.size() : begun_ && more_;
+    if (question_.by_id)
+        return question_.next_id < question_.ids.size();
+    return begun_ && more_ && question_.sorts.empty(); // else go_on judges
 }
 
 Status Lane::begin_list() {
@@ -129,6 +131,14 @@ Status Lane::go_on() {
         done_ = true;
         return Done{};
     }
+    // A page that is edited meanwhile may move from where nothing was read yet to where it was.
+    if (begun_ && more_ && !question_.sorts.empty())
+        return fail(ErrorKind::incomplete,
+                    "Notion did not give the sorted rows of foreign table \"" + question_.table +
+                        "\" in one answer",
+                    "Its list goes on, and may have changed meanwhile.",
+                    "Set notion.pushdown to off for this query: then all rows are read, and sorted "
+                    "here.");
     if (begun_ && more_)
         return Done{};
     if (cut_ && !question_.sorts.empty())

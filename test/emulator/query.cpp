@@ -195,7 +195,8 @@ Reply query_data_source(World& world, const Call& call) {
     const DataSource& source = visible_data_source(world, call, path_id(call, 0, "data_source_id"));
     refuse_unknown_members(
         call.body, {"filter", "sorts", "start_cursor", "page_size", "is_archived", "result_type"});
-    const size_t size = page_size_of(member(call.body, "page_size"), "body.page_size");
+    const size_t size = std::min(page_size_of(member(call.body, "page_size"), "body.page_size"),
+                                 static_cast<size_t>(world.semantics.longest_answer));
     const Projection projection = projection_of(call, source);
     const Json* cursor = member(call.body, "start_cursor");
     size_t position = 0;

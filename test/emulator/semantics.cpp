@@ -43,6 +43,7 @@ constexpr Flag flags[] = {
 };
 constexpr Number numbers[] = {
     {"cursor_ttl_ms", &Semantics::cursor_ttl_ms},
+    {"longest_answer", &Semantics::longest_answer},
     {"date_header_skew_ms", &Semantics::date_header_skew_ms},
     {"deepest_filter", &Semantics::deepest_filter},
     {"date_zone_minutes", &Semantics::date_zone_minutes},

@@ -36,6 +36,7 @@ struct Semantics {
     bool spent_refresh_accepted = false; // gives the same pair again until that was used; else 400
     bool replaced_access_lives = false;  // an access token outlives the refresh that replaced it
     int64_t cursor_ttl_ms = 15 * 60 * 1000;
+    int64_t longest_answer = 100; // results of a query at most, whatever page_size was asked for
     int64_t date_header_skew_ms = 0;
     int64_t deepest_filter = 2;
     int64_t date_zone_minutes = 0;         // where a date without time begins, of values

@@ -137,11 +137,11 @@ double requests_for(PlannerInfo* root, RelOptInfo* rel, const Split& split) {
 /// The rows after which nobody asks for more, or 0: only where nothing stands between the LIMIT and
 /// the scan, and Notion alone decides which rows there are (law 3).
 int limit_of(PlannerInfo* root, RelOptInfo* rel, const Split& split, bool sorted) {
-    bool plain = root->limit_tuples > 0 && root->limit_tuples <= INT_MAX / 2 &&
-                 rel->reloptkind == RELOPT_BASEREL &&
-                 bms_membership(root->all_baserels) == BMS_SINGLETON &&
-                 (sorted || root->parse->sortClause == NIL) && root->parse->rowMarks == NIL &&
-                 !root->hasPseudoConstantQuals;
+    bool plain =
+        root->limit_tuples > 0 && root->limit_tuples <= INT_MAX / 2 &&
+        rel->reloptkind == RELOPT_BASEREL && bms_membership(root->all_baserels) == BMS_SINGLETON &&
+        (sorted || root->parse->sortClause == NIL) && root->parse->rowMarks == NIL &&
+        root->parse->limitOption != LIMIT_OPTION_WITH_TIES && !root->hasPseudoConstantQuals;
     return plain && split.local == NIL && split.id_term < 0 ? static_cast<int>(root->limit_tuples)
                                                             : 0;
 }

@@ -9,6 +9,7 @@
 #include "pg/fdw/learned.hpp"
 #include "pg/fdw/operands.hpp"
 #include "pg/fdw/scan.hpp"
+#include "pg/fdw/sorted.hpp"
 #include "pg/own.hpp"
 #include "pg/settings.hpp"
 #include "pg/wait.hpp"
@@ -67,6 +68,11 @@ std::string_view number_property(Relation table, const Running* running) {
     return {};
 }
 
+/// Whether what Notion was to sort cannot be left to it (sorted.hpp).
+bool is_sorted_here(const Running* running) {
+    return running->planned.sort > 0 && running->recheck;
+}
+
 bridge::Scan* open(ForeignScanState* node, Running* running, const Connection* connection,
                    const Terms& terms) {
     Relation table = node->ss.ss_currentRelation;
@@ -86,10 +92,11 @@ bridge::Scan* open(ForeignScanState* node, Running* running, const Connection* c
     plan.quals = {terms.quals, static_cast<size_t>(terms.qual_count)};
     plan.terms = {terms.terms, static_cast<size_t>(terms.count)};
     plan.page_ids = {terms.ids, static_cast<size_t>(terms.id_count)};
-    plan.limit = running->planned.limit;
-    plan.read_ahead = running->planned.read_ahead;
+    bool sorts_here = is_sorted_here(running);
+    plan.limit = sorts_here ? 0 : running->planned.limit;
+    plan.read_ahead = sorts_here || running->planned.read_ahead;
     bridge::ScanSort sort;
-    if (running->planned.sort > 0) {
+    if (running->planned.sort > 0 && !sorts_here) {
         sort = {running->table_columns[running->planned.sort - 1], running->planned.descending};
         plan.sort = {&sort, 1};
     }
@@ -204,6 +211,12 @@ bool holds(ForeignScanState* node, Running* running, TupleTableSlot* slot) {
     return ExecQual(running->exact, context);
 }
 
+/// A row that is not handed out, with the memory of its values: there may be many in one call.
+void drop(ForeignScanState* node, TupleTableSlot* slot) {
+    ExecClearTuple(slot);
+    ResetExprContext(node->ss.ps.ps_ExprContext);
+}
+
 /// False at the end, and where it has to be waited for.
 bool fetch(ForeignScanState* node, Running* running, TupleTableSlot* slot) {
     while (true) {
@@ -224,15 +237,26 @@ bool fetch(ForeignScanState* node, Running* running, TupleTableSlot* slot) {
         if (step.asks_ahead)
             talk_ahead(&running->talk, step);
         fill(node, running, slot);
-        if (running->recheck && !holds(node, running, slot)) {
-            running->removed++;
-            ExecClearTuple(slot);
-            continue;
-        }
-        if (running->content == nullptr || content_column_fill(node, running, slot))
+        bool wanted = !running->recheck || holds(node, running, slot);
+        running->removed += wanted ? 0 : 1;
+        if (wanted && (running->content == nullptr || content_column_fill(node, running, slot)))
             return true;
-        ExecClearTuple(slot);
+        drop(node, slot);
     }
+}
+
+/// The next row, or nullptr at the end and where it has to be waited for.
+TupleTableSlot* next(ForeignScanState* node, Running* running) {
+    TupleTableSlot* slot = node->ss.ss_ScanTupleSlot;
+    if (!is_sorted_here(running))
+        return fetch(node, running, slot) ? slot : nullptr;
+    if (running->sorted == nullptr)
+        running->sorted = sorted_begin(node, running);
+    while (!running->sorted->complete && fetch(node, running, slot)) {
+        sorted_add(running->sorted, slot);
+        drop(node, slot);
+    }
+    return running->pending ? nullptr : sorted_next(running->sorted);
 }
 
 } // namespace
@@ -322,13 +346,14 @@ TupleTableSlot* scan_iterate(ForeignScanState* node) {
     }
     if (running->scan == nullptr)
         scan_prepare(node, running->connection);
-    if (!fetch(node, running, slot)) {
+    TupleTableSlot* row = next(node, running);
+    if (row == nullptr) {
         running->complete = !running->pending;
         return slot;
     }
     if (running->kept != nullptr)
-        tuplestore_puttupleslot(running->kept, slot);
-    return slot;
+        tuplestore_puttupleslot(running->kept, row);
+    return row;
 }
 
 void scan_again(ForeignScanState* node) {
@@ -339,6 +364,8 @@ void scan_again(ForeignScanState* node) {
     }
     if (running->kept != nullptr)
         tuplestore_clear(running->kept);
+    sorted_end(running->sorted);
+    running->sorted = nullptr;
     running->complete = false;
     shut(node, running);
 }
@@ -348,6 +375,7 @@ void scan_end(ForeignScanState* node) {
     if (running == nullptr)
         return;
     shut(node, running);
+    sorted_end(running->sorted);
     if (running->kept != nullptr)
         tuplestore_end(running->kept);
 }

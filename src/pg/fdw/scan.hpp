@@ -14,6 +14,7 @@
 namespace notion::pg {
 
 struct ContentColumn;
+struct Sorted;
 
 /// In ForeignScanState.fdw_state; lives in es_query_cxt.
 struct Running {
@@ -34,7 +35,8 @@ struct Running {
     bridge::ScanStats past; ///< of scans before a rescan
     Tuplestorestate* kept;  ///< rows handed out, where the plan may rewind; null: not kept
     TupleTableSlot* kept_slot;
-    bool complete; ///< no more rows than were handed out
+    Sorted* sorted; ///< null: rows come in the order that the plan wants
+    bool complete;  ///< no more rows than were handed out
     int64_t steps;
     ContentColumn* content; ///< null: the query does not read it
     void* direct;           ///< direct.cpp's own, where the scan updates or deletes what it reads

@@ -1,6 +1,7 @@
-# Wherever a scan waits (for an answer, in the middle of one, for the budget, between attempts) it
-# can be cancelled at once, by a person, a timeout or the death of the postmaster, and leaves
-# nothing behind. Times are printed; what is asserted of them is generous: machines are loaded.
+# Wherever a scan waits (for an answer or several, in the middle of one, for the budget, between
+# attempts), and while it does not, it can be cancelled at once, by a person, a timeout or the death
+# of the postmaster, and leaves nothing behind. Medians of NOTION_ROUNDS times (3) are printed, and
+# judged by test/bench/cancel.sh: here only a hang fails, since machines are loaded.
 use strict;
 use warnings;
 use lib 'test/tap/lib';
@@ -8,6 +9,7 @@ use NotionTest;
 use Test::More;
 use Time::HiRes ();
 
+my $rounds = $ENV{NOTION_ROUNDS} // 3;
 my $node = start_node('main');
 my $emulator = start_emulator(seed => 'demo.json', budget => 0);
 connect_workspace($node, $emulator, options => ["budget_per_minute '-1'"]);
@@ -26,6 +28,7 @@ my $backend = $session->query_safe('SELECT pg_backend_pid()');
 
 # Milliseconds from the signal until the backend of $session is idle again.
 my $measure = q{
+    SET statement_timeout = '60s';
     DO $$
     DECLARE
         signalled timestamptz;
@@ -42,24 +45,36 @@ my $measure = q{
 
 sub cancelled_in {
     my ($name, $sql, $waits) = @_;
-    $session->{stdin} .= "$sql\n;\\echo finished\n";
-    $session->{run}->pump_nb;
-    $waits->();
-    (my $do = $measure) =~ s/BACKEND/$backend/g;
-    my (undef, undef, $stderr) = $node->psql('postgres', $do);
-    my ($ms) = $stderr =~ /took ([\d.]+) ms/;
-    $session->{run}->pump until $session->{stdout} =~ /finished/;
-    $session->{run}->pump until $session->{stderr} =~ /canceling statement due to user request/;
-    $session->{stdout} = $session->{stderr} = '';
-    diag(sprintf '%s: cancelled in %.1f ms', $name, $ms // -1);
-    ok(defined $ms && $ms < 1000, "$name: cancelled");
+    my @took;
+    for (1 .. $rounds) {
+        $session->{stdin} .= "$sql\n;\\echo finished\n";
+        $session->{run}->pump_nb;
+        $waits->();
+        (my $do = $measure) =~ s/BACKEND/$backend/g;
+        my (undef, undef, $stderr) = $node->psql('postgres', $do);
+        my ($ms) = $stderr =~ /took ([\d.]+) ms/;
+        last unless defined $ms;
+        push @took, $ms;
+        $session->{run}->pump until $session->{stdout} =~ /finished/;
+        $session->{run}->pump
+          until $session->{stderr} =~ /canceling statement due to user request/;
+        $session->{stdout} = $session->{stderr} = '';
+    }
+    diag(sprintf '%s: cancelled in %.1f ms (median of %d)', $name,
+        (sort { $a <=> $b } @took)[ $#took / 2 ], $rounds) if @took;
+    is(scalar @took, $rounds, "$name: cancelled");
     return;
 }
 
+sub served {
+    my $count = 0;
+    $count += $_ for values %{ $emulator->stats->{by_status} };
+    return $count;
+}
+
 sub in_flight {
-    my ($fault) = @_;
     return sub {
-        wait_until($node, "SELECT wait_event_type = 'Extension' FROM pg_stat_activity
+        wait_until($node, "SELECT wait_event_type IN ('Extension', 'IPC') FROM pg_stat_activity
                             WHERE pid = $backend", 't', 'the scan waits');
     };
 }
@@ -73,6 +88,32 @@ $emulator->clear_faults;
 $emulator->fault({ route => $query, kind => 'status', status => 503 });
 cancelled_in('a pause between attempts', 'SELECT * FROM crm.tasks', in_flight());
 $emulator->clear_faults;
+
+# Many requests at a time: ranges, pages by id, keys of a join, data sources of an Append, and the
+# rest of a list that was cut.
+$emulator->control('POST', 'generate', { data_source => 'Participants', count => 3000, seed => 1,
+    spread_minutes => 2000 });
+$node->safe_psql('postgres', 'CREATE TABLE ids AS SELECT page_id, email FROM crm.participants
+    WHERE email IS NOT NULL LIMIT 40; ANALYZE ids; SELECT count(*) FROM crm.participants');
+my $ids = sql($node, "SELECT string_agg(quote_literal(page_id), ',') FROM
+    (SELECT page_id FROM ids LIMIT 20) i");
+sub hangs { $emulator->clear_faults; $emulator->fault({ route => $_[0], kind => 'hang' }); return; }
+hangs($query);
+cancelled_in('ranges side by side', 'SELECT * FROM crm.participants', in_flight());
+cancelled_in('an Append', 'SELECT name FROM crm.participants UNION ALL SELECT task FROM crm.tasks',
+    in_flight());
+cancelled_in('keys of a join', 'SELECT * FROM ids JOIN crm.participants p USING (email)',
+    in_flight());
+hangs('GET /v1/pages/:page_id');
+cancelled_in('pages by id', "SELECT * FROM crm.participants WHERE page_id IN ($ids)", in_flight());
+$emulator->clear_faults;
+my $made = 0;
+cancelled_in('rows at full speed',
+    'DO $$ BEGIN LOOP PERFORM * FROM crm.participants; END LOOP; END $$',
+    sub {
+        my $before = $made;
+        wait_for('the scan runs', sub { ($made = served()) > $before + 5 });
+    });
 
 # The budget: when it is spent a scan waits, says so, and can be cancelled.
 my $hurry = "SET statement_timeout = '200ms'; SELECT count(*) FROM poor.tasks";

@@ -209,9 +209,15 @@ my @things = (
     sub { 'page_id ' . pick('=', '<>') . ' ' . page() },
     sub { 'page_id IN (' . list(\&page) . ')' },
 );
+# Decimals that no double tells apart from a row's number, on either side of it.
+sub decimal {
+    my $number = pick('0.1', '5', '5.5', '0.30000000000000004', '1e15', '-1', '99.995', "'NaN'");
+    my $tiny = pick('', '', ' + 1e-30', ' - 1e-30');
+    return "($number" . '::numeric' . ($number =~ /NaN/ ? '' : $tiny) . ')';
+}
 my @typed = (
-    sub { pick('num_numeric', 'num_rounded') . ' ' . pick(@compare) . ' '
-          . pick('0.1', '5', '5.5', '0.30000000000000004', '1e15', '-1', "'NaN'") . '::numeric' },
+    (sub { pick('num_numeric', 'num_rounded') . ' ' . pick(@compare) . ' ' . decimal() }) x 2,
+    sub { 'num_numeric ' . pick('', 'NOT ') . 'IN (' . list(\&decimal) . ')' },
     sub { 'num_int ' . pick(@compare) . ' ' . pick(0, 1, 5, -1, 100) },
     sub { 'num_int ' . pick('', 'NOT ') . 'IN (1, 5)' },
     sub { pick('num_int', 'num_rounded', 'num_numeric') . ' IS ' . pick('NULL', 'NOT NULL') },
