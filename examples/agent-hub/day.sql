@@ -40,7 +40,8 @@ UPDATE workflow_instances SET state = 'running', progress = 0.4 WHERE id = 1;
 UPDATE workflow_instances SET state = 'failed', data = '{"error": "timeout"}' WHERE id = 1;
 CALL notion.flush('workflow_instances');
 CALL notion.flush('tasks');
-SELECT name, state, progress, notion.content(page_id, 'acme') AS history
+SELECT name, state, progress, regexp_replace(notion.content(page_id, 'acme'),
+           '\d{4}-\d\d-\d\d \d\d:\d\d', '(time)', 'g') AS history
   FROM notion_hub.workflow_instances;
 SELECT name, done FROM notion_hub.tasks;
 

@@ -38,8 +38,8 @@ CREATE FUNCTION hub.history_to_page() RETURNS trigger LANGUAGE plpgsql
     SET search_path = hub, pg_temp AS $$
 BEGIN
     PERFORM notion.append('hub.workflow_instances'::regclass, NEW.instance_id::text, format(
-        E'- **%s** %s%s%s', NEW.state, NEW.action, ' by ' || NEW.agent,
-        ': `' || NEW.data::text || '`'));
+        E'- %s **%s** %s%s%s', to_char(NEW.at, 'YYYY-MM-DD HH24:MI'), NEW.state, NEW.action,
+        ' by ' || NEW.agent, ': `' || NEW.data::text || '`'));
     RETURN NULL;
 END $$;
 CREATE TRIGGER to_page AFTER INSERT ON hub.history
