@@ -73,11 +73,12 @@ COMMENT ON FUNCTION notion.paired_type(oid, text, boolean) IS
 
 CREATE FUNCTION notion.wanted_columns(table_id regclass, foreign_table_id regclass, columns jsonb,
                                       key name[], marker name)
-    RETURNS TABLE (column_name name, foreign_column name, direction text, rule text)
+    RETURNS TABLE (column_name name, foreign_column name, direction text, rule text,
+                   own name[], refers_to text)
     LANGUAGE sql STABLE
     SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    SELECT a.attname, f.attname, NULL::text, NULL::text
+    SELECT a.attname, f.attname, NULL::text, NULL::text, ARRAY[a.attname], NULL::text
       FROM pg_catalog.pg_attribute a
       JOIN pg_catalog.pg_attribute f ON f.attrelid = wanted_columns.foreign_table_id
            AND f.attname = a.attname AND f.attnum > 0 AND NOT f.attisdropped
@@ -85,21 +86,25 @@ BEGIN ATOMIC
        AND a.attnum > 0 AND NOT a.attisdropped AND f.attfdwoptions IS NOT NULL
        AND f.attname IS DISTINCT FROM wanted_columns.marker
     UNION ALL
-    SELECT c.key::name,
+    SELECT notion.columns_label(notion.named_columns(c.key))::name,
            CASE pg_catalog.jsonb_typeof(c.value) WHEN 'object'
                 THEN coalesce(c.value ->> 'property', c.key)
                 ELSE c.value #>> '{}' END::name,
            CASE pg_catalog.jsonb_typeof(c.value) WHEN 'object' THEN c.value ->> 'direction' END,
-           CASE pg_catalog.jsonb_typeof(c.value) WHEN 'object' THEN c.value ->> 'rule' END
+           CASE pg_catalog.jsonb_typeof(c.value) WHEN 'object' THEN c.value ->> 'rule' END,
+           notion.named_columns(c.key),
+           CASE pg_catalog.jsonb_typeof(c.value) WHEN 'object' THEN c.value ->> 'references' END
       FROM pg_catalog.jsonb_each(wanted_columns.columns) c
     UNION ALL
     SELECT CASE pg_catalog.cardinality(wanted_columns.key) WHEN 1 THEN wanted_columns.key[1]
-                ELSE '(key)' END, wanted_columns.marker, NULL, NULL
+                ELSE '(key)' END, wanted_columns.marker, NULL, NULL,
+           CASE pg_catalog.cardinality(wanted_columns.key) WHEN 1 THEN wanted_columns.key END, NULL
      WHERE wanted_columns.marker IS NOT NULL;
 END;
 COMMENT ON FUNCTION notion.wanted_columns(regclass, regclass, jsonb, name[], name) IS
     'the pairs of columns that a call of notion.link asks for: those named, or all of equal name, '
-    'and the key with its marker: as "(key)" where it has several columns';
+    'and the key with its marker: as "(key)" where it has several columns. own: the columns of a '
+    'pair';
 
 CREATE FUNCTION notion.column_faults(table_id regclass, foreign_table_id regclass, columns jsonb,
                                      key name[], marker name)
@@ -108,9 +113,16 @@ CREATE FUNCTION notion.column_faults(table_id regclass, foreign_table_id regclas
     SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     WITH pairs AS (
-        SELECT w.*, w.column_name = '(key)' OR a.attnum IS NOT NULL AS here, f.attnum AS there,
+        SELECT w.*, r.refers_to AS target, r.fault AS target_fault,
+               NOT EXISTS (SELECT FROM pg_catalog.unnest(w.own) o(name)
+                            WHERE NOT EXISTS (
+                                  SELECT FROM pg_catalog.pg_attribute a
+                                   WHERE a.attrelid = column_faults.table_id AND a.attname = o.name
+                                     AND a.attnum > 0 AND NOT a.attisdropped)) AS here,
+               f.attnum AS there,
                coalesce(a.attgenerated <> '', false) AS is_generated,
                CASE WHEN w.column_name = '(key)' THEN 'text'
+                    WHEN r.kind IS NOT NULL THEN r.kind
                     ELSE notion.paired_type(a.atttypid, notion.option(f.attfdwoptions, 'type'),
                                             ARRAY[w.column_name] = column_faults.key) END AS kind,
                CASE WHEN w.column_name = '(key)' THEN 'text'
@@ -125,7 +137,10 @@ BEGIN ATOMIC
           LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = column_faults.table_id
                AND a.attname = w.column_name AND a.attnum > 0 AND NOT a.attisdropped
           LEFT JOIN pg_catalog.pg_attribute f ON f.attrelid = column_faults.foreign_table_id
-               AND f.attname = w.foreign_column AND f.attnum > 0 AND NOT f.attisdropped)
+               AND f.attname = w.foreign_column AND f.attnum > 0 AND NOT f.attisdropped
+          LEFT JOIN LATERAL notion.reference(column_faults.table_id, column_faults.key, w.own,
+                                             w.refers_to, notion.option(f.attfdwoptions, 'type')) r
+               ON true)
     SELECT pg_catalog.format('column %I: %s', p.column_name, fault) FROM pairs p, LATERAL (
         SELECT 'the table has no such column' AS fault WHERE NOT p.here
         UNION ALL SELECT pg_catalog.format('the foreign table has no column %I', p.foreign_column)
@@ -139,10 +154,13 @@ BEGIN ATOMIC
          WHERE p.property_type IS NOT NULL AND p.sharing > 1 AND p.pairings = 1
         UNION ALL SELECT 'it is paired twice' WHERE p.pairings > 1
         UNION ALL SELECT pg_catalog.format('type %s cannot be linked', p.type)
-         WHERE p.here AND p.kind IS NULL
+         WHERE p.here AND p.kind IS NULL AND p.target_fault IS NULL
         UNION ALL SELECT pg_catalog.format('type %s does not go with a property of type %s',
                                            p.type, p.property_type)
-         WHERE NOT notion.property_accepts(p.property_type, p.kind)
+         WHERE NOT notion.property_accepts(p.property_type, p.kind) AND p.target_fault IS NULL
+        UNION ALL SELECT p.target_fault WHERE p.here AND p.target_fault IS NOT NULL
+        UNION ALL SELECT 'the rule of a reference cannot be a function'
+         WHERE p.target IS NOT NULL AND p.rule LIKE '%.%'
         UNION ALL SELECT pg_catalog.format(
             'direction "%s" is none of to_notion, from_notion, both', p.direction)
          WHERE p.direction NOT IN ('to_notion', 'from_notion', 'both')

@@ -109,6 +109,13 @@ BEGIN
                                              found_key, marker);
     RETURN QUERY SELECT notion.column_faults(table_id, foreign_table_id, columns, found_key,
                                              marker);
+    RETURN QUERY
+    SELECT format('column %I: several pairs would write it: give all but one direction to_notion',
+                  o.name)
+      FROM notion.wanted_columns(table_id, foreign_table_id, columns, found_key, marker) w,
+           unnest(w.own) o(name)
+     WHERE coalesce(w.direction, way) <> 'to_notion' AND NOT o.name = ANY (found_key)
+     GROUP BY o.name HAVING count(DISTINCT w.column_name) > 1;
     RETURN QUERY SELECT f FROM notion.filter_fault(table_id, filter) f WHERE f IS NOT NULL;
 END
 $$;
@@ -173,7 +180,8 @@ BEGIN
            on_postgres_delete, capture
       FROM pg_foreign_table t WHERE t.ftrelid = foreign_table
     RETURNING links.id INTO id;
-    PERFORM notion.link_column(id, w.column_name, w.foreign_column, w.direction, w.rule)
+    PERFORM notion.link_column(id, w.column_name, w.foreign_column, w.direction, w.rule, w.own,
+                               w.refers_to)
        FROM notion.wanted_columns("table", foreign_table, columns, notion.table_key("table", key),
                                   marker) w;
     PERFORM notion.keep_extras(id, content, template, forbid);
@@ -217,7 +225,11 @@ COMMENT ON FUNCTION notion.link(regclass, regclass, text, jsonb, text, text, tex
                                 name, text, name, text, text) IS
     'Links a table with a foreign table of notion_fdw. direction: to_notion, from_notion or '
     'both, no default. columns: {"column": "foreign column"} or {"column": {"property": …, '
-    '"direction": …, "rule": …}}; null: all columns of equal name. key: the columns that identify '
+    '"direction": …, "rule": …, "references": …}}; null: all columns of equal name. A foreign key '
+    'to '
+    'a linked table goes with a relation, one of several columns as "(a, b)"; references names the '
+    'linked table where no foreign key does, or where an array holds the keys. key: the columns '
+    'that identify '
     'rows, "{a,b}", with a unique index; null: the primary key. marker: the foreign column, a text '
     'property, that holds the key; a key of one column may be paired in columns instead, and a '
     'link from_notion needs none. filter: a boolean expression over the table''s columns; a row '
@@ -233,16 +245,19 @@ COMMENT ON FUNCTION notion.link(regclass, regclass, text, jsonb, text, text, tex
     '55P03 the table is in use.';
 
 CREATE FUNCTION notion.link_column(link integer, column_name name, foreign_column name,
-                                   direction text, rule text) RETURNS void
+                                   direction text, rule text, own name[], refers_to text)
+    RETURNS void
     LANGUAGE sql
     SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     INSERT INTO notion.link_columns (link, column_name, foreign_column, property_id, property_type,
-                                     column_type, part, direction, rule, is_marker, not_null)
+                                     column_type, part, direction, rule, is_marker, not_null,
+                                     refers_to, columns)
     SELECT l.id, link_column.column_name, f.attname,
            notion.option(f.attfdwoptions, 'property_id'),
            notion.option(f.attfdwoptions, 'type'),
            CASE WHEN link_column.column_name = '(key)' THEN 'text'
+                WHEN r.refers_to IS NOT NULL THEN r.kind
                 ELSE notion.paired_type(a.atttypid, notion.option(f.attfdwoptions, 'type'),
                                         ARRAY[a.attname] = l.key_columns) END,
            coalesce(notion.option(f.attfdwoptions, 'part'), 'start'),
@@ -252,17 +267,27 @@ BEGIN ATOMIC
                 ELSE coalesce(link_column.direction, l.direction) END,
            coalesce(link_column.rule, l.rule),
            link_column.column_name = '(key)' OR ARRAY[a.attname] = l.key_columns,
-           link_column.column_name = '(key)' OR a.attnotnull
+           -- What an empty relation leaves NULL: the columns that the key does not need.
+           CASE WHEN link_column.column_name = '(key)' THEN true
+                WHEN r.refers_to IS NULL THEN a.attnotnull
+                ELSE NOT EXISTS (SELECT FROM pg_attribute o
+                                  WHERE o.attrelid = l.table_id AND o.attname = ANY (r.columns)
+                                    AND NOT o.attnotnull) END,
+           r.refers_to, r.columns
       FROM notion.links l
-      LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = l.table_id
-           AND a.attname = link_column.column_name
-      JOIN pg_catalog.pg_attribute f ON f.attrelid = l.foreign_table_id
+      LEFT JOIN pg_attribute a ON a.attrelid = l.table_id AND a.attname = link_column.column_name
+      JOIN pg_attribute f ON f.attrelid = l.foreign_table_id
            AND f.attname = link_column.foreign_column
+     CROSS JOIN LATERAL notion.reference(l.table_id, l.key_columns, link_column.own,
+                                         link_column.refers_to,
+                                         notion.option(f.attfdwoptions, 'type')) r
      WHERE l.id = link_column.link;
 END;
-COMMENT ON FUNCTION notion.link_column(integer, name, name, text, text) IS
-    'keeps one pair of columns of a new link; null direction and rule: the link''s';
-REVOKE ALL ON FUNCTION notion.link_column(integer, name, name, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION notion.link_column(integer, name, name, text, text, name[], text) IS
+    'keeps one pair of columns of a link, as notion.wanted_columns gives it; null direction and '
+    'rule: the link''s';
+REVOKE ALL ON FUNCTION notion.link_column(integer, name, name, text, text, name[], text)
+    FROM PUBLIC;
 
 CREATE FUNCTION notion.data_source(url_or_id text) RETURNS uuid
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -277,7 +302,8 @@ CREATE FUNCTION notion.columns_of(link integer) RETURNS jsonb
     SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT coalesce(pg_catalog.jsonb_object_agg(c.column_name, pg_catalog.jsonb_build_object(
-               'property', c.foreign_column, 'direction', c.direction, 'rule', c.rule)), '{}')
+               'property', c.foreign_column, 'direction', c.direction, 'rule', c.rule,
+               'references', c.refers_to::text)), '{}')
       FROM notion.link_columns c WHERE c.link = columns_of.link AND c.column_name <> '(key)';
 END;
 COMMENT ON FUNCTION notion.columns_of(integer) IS
@@ -292,6 +318,32 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION notion.marker_of(integer) IS
     'the foreign column that holds a key of several columns; null where the key has one';
+
+CREATE FUNCTION notion.keep_references(link integer, olds notion.link_columns[], pairs jsonb)
+    RETURNS text[]
+    LANGUAGE sql
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    -- A reference to a table that is linked no more stays what it was.
+    UPDATE notion.link_columns c
+       SET refers_to = o.refers_to, columns = o.columns, column_type = o.column_type,
+           not_null = o.not_null
+      FROM unnest(olds) o
+     WHERE c.link = keep_references.link AND c.column_name = o.column_name AND c.refers_to IS NULL
+       AND c.foreign_column = o.foreign_column
+       AND pairs -> c.column_name::text ->> 'references' = o.refers_to::text;
+    SELECT array_agg(o.property_id || CASE o.part WHEN 'end' THEN '#end' ELSE '' END)
+      FROM unnest(olds) o
+     WHERE NOT EXISTS (
+           SELECT FROM notion.link_columns c
+            WHERE c.link = keep_references.link AND c.column_name = o.column_name
+              AND c.foreign_column = o.foreign_column
+              AND c.refers_to IS NOT DISTINCT FROM o.refers_to);
+END;
+REVOKE ALL ON FUNCTION notion.keep_references(integer, notion.link_columns[], jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION notion.keep_references(integer, notion.link_columns[], jsonb) IS
+    'after a link''s columns were paired anew: gives references to tables that are linked no more '
+    'back; returns the fields that are paired otherwise now, whose bases say nothing any more';
 
 CREATE FUNCTION notion.alter_link("table" regclass, direction text DEFAULT NULL,
                                   columns jsonb DEFAULT NULL, rule text DEFAULT NULL,
@@ -310,8 +362,8 @@ DECLARE
     kept notion.links;
     faults text;
     pairs jsonb;
-    stale text[];
     wanted_marker name := coalesce(alter_link.marker, notion.marker_of(linked));
+    olds notion.link_columns[];
 BEGIN
     SELECT * INTO kept FROM notion.links l WHERE l.id = linked;
     pairs := coalesce(alter_link.columns, CASE
@@ -333,6 +385,8 @@ BEGIN
                                   kept.key_columns, wanted_marker,
                                   kept.filter, kept.on_postgres_delete)
         UNION ALL
+        SELECT notion.trash_fault("table", kept.on_notion_trash)
+        UNION ALL
         SELECT notion.extra_faults("table", pairs, kept.key_columns,
                                    coalesce(nullif(alter_link.content, ''),
                                             CASE WHEN alter_link.content IS NULL
@@ -343,26 +397,22 @@ BEGIN
             USING ERRCODE = 'invalid_parameter_value', DETAIL = faults;
     END IF;
     -- Bases of fields that are paired otherwise from now on say nothing any more.
-    WITH old AS (
-        DELETE FROM notion.link_columns c WHERE c.link = linked RETURNING c.*)
-    SELECT array_agg(o.property_id || CASE o.part WHEN 'end' THEN '#end' ELSE '' END) INTO stale
-      FROM old o
-     WHERE NOT EXISTS (
-           SELECT FROM notion.wanted_columns("table", kept.foreign_table_id, pairs,
-                                             kept.key_columns, wanted_marker) w
-            WHERE w.column_name = o.column_name AND w.foreign_column = o.foreign_column);
+    SELECT array_agg(c) INTO olds FROM notion.link_columns c WHERE c.link = linked;
+    DELETE FROM notion.link_columns c WHERE c.link = linked;
     UPDATE notion.links l
        SET direction = kept.direction, rule = kept.rule, capture = kept.capture,
            on_notion_trash = kept.on_notion_trash, on_postgres_delete = kept.on_postgres_delete,
            filter = notion.checked_filter("table", kept.filter)
      WHERE l.id = linked;
-    PERFORM notion.link_column(linked, w.column_name, w.foreign_column, w.direction, w.rule)
+    PERFORM notion.link_column(linked, w.column_name, w.foreign_column, w.direction, w.rule, w.own,
+                               w.refers_to)
        FROM notion.wanted_columns("table", kept.foreign_table_id, pairs, kept.key_columns,
                                   wanted_marker) w;
     PERFORM notion.keep_extras(linked, alter_link.content, alter_link.template,
                                alter_link.forbid);
     PERFORM notion.arm(linked);
-    PERFORM notion.request(linked, 'altered', jsonb_build_object('stale', stale));
+    PERFORM notion.request(linked, 'altered', jsonb_build_object('stale',
+                           notion.keep_references(linked, olds, pairs)));
 END
 $$;
 COMMENT ON FUNCTION notion.alter_link(regclass, text, jsonb, text, text, text, text, name, text,

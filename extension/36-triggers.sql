@@ -157,7 +157,8 @@ BEGIN
          WHERE d.classid = 'pg_class'::regclass AND d.objid = kept.table_id AND d.objsubid > 0
     LOOP
         SELECT n.name INTO was FROM (
-            SELECT c.column_name AS name FROM notion.link_columns c
+            SELECT unnest(coalesce(c.columns, ARRAY[c.column_name])) AS name
+              FROM notion.link_columns c
              WHERE c.link = follow_names.link AND c.column_name <> '(key)'
              UNION SELECT unnest(kept.key_columns)) n
          WHERE NOT EXISTS (SELECT FROM pg_attribute a
@@ -166,6 +167,11 @@ BEGIN
         CONTINUE WHEN was IS NULL;
         UPDATE notion.link_columns c SET column_name = found
          WHERE c.link = follow_names.link AND c.column_name = was;
+        UPDATE notion.link_columns c
+           SET columns = array_replace(c.columns, was, found),
+               column_name = notion.columns_label(array_replace(
+                   notion.named_columns(c.column_name), was, found))
+         WHERE c.link = follow_names.link AND was = ANY (c.columns);
         UPDATE notion.links l SET key_columns = array_replace(l.key_columns, was, found)
          WHERE l.id = follow_names.link AND was = ANY (l.key_columns);
     END LOOP;
@@ -191,7 +197,8 @@ BEGIN
         UPDATE notion.link_columns c SET column_type = notion.column_type(a.atttypid)
           FROM notion.links l JOIN pg_attribute a ON a.attrelid = l.table_id
          WHERE l.id = c.link AND c.link = look_at_shape.link AND a.attname = c.column_name
-           AND NOT c.is_marker AND c.column_type <> notion.column_type(a.atttypid);
+           AND NOT c.is_marker AND c.refers_to IS NULL
+           AND c.column_type <> notion.column_type(a.atttypid);
     END IF;
 END
 $$;

@@ -109,7 +109,7 @@ CREATE TRIGGER notify AFTER UPDATE OF failed ON notion.snapshots FOR EACH ROW
     WHEN (NEW.failed AND NOT OLD.failed) EXECUTE FUNCTION notion.notify('failure');
 CREATE TRIGGER notify AFTER UPDATE OF held ON notion.mappings FOR EACH ROW
     WHEN (NEW.held <> '{}' AND NOT NEW.held <@ OLD.held
-          AND NEW.held::text !~ '"(resolve: |conflict: |oscillates)')
+          AND NEW.held::text !~ '"(resolve: |conflict: |oscillates|not followed)')
     EXECUTE FUNCTION notion.notify('failure');
 
 CREATE FUNCTION notion.field_id(link integer, column_name name) RETURNS text

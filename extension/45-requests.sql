@@ -197,6 +197,7 @@ BEGIN ATOMIC
     DELETE FROM notion.contents c WHERE c.link = serve_forget.link;
     DELETE FROM notion.mappings m WHERE m.link = serve_forget.link;
     DELETE FROM notion.polls p WHERE p.link = serve_forget.link;
+    DELETE FROM notion.waits w WHERE w.link = serve_forget.link;
     DELETE FROM notion.conflicts c WHERE c.link = serve_forget.link AND c.state = 'open';
     DELETE FROM notion.jobs j WHERE j.link = serve_forget.link AND j.finished_at IS NULL;
 END;
@@ -247,6 +248,9 @@ BEGIN
                 PERFORM notion.serve_altered(asked.link, CASE jsonb_typeof(asked.args -> 'stale')
                     WHEN 'array' THEN ARRAY(SELECT jsonb_array_elements_text(
                                                 asked.args -> 'stale')) END);
+            WHEN 'follow' THEN
+                PERFORM notion.serve_follow(asked.link, ARRAY(SELECT jsonb_array_elements_text(
+                                                                  asked.args -> 'keys')));
             WHEN 'forget' THEN PERFORM notion.serve_forget(asked.link);
             ELSE NULL; -- of a newer version
         END CASE;

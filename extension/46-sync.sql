@@ -65,7 +65,8 @@ BEGIN
     SELECT w INTO missing FROM unnest(wanted) w
      WHERE NOT EXISTS (
            SELECT FROM notion.link_columns c
-            WHERE c.link = match_columns.link AND c.column_name = w AND NOT c.is_marker) LIMIT 1;
+            WHERE c.link = match_columns.link AND c.column_name = w AND NOT c.is_marker
+              AND c.refers_to IS NULL) LIMIT 1;
     IF missing IS NOT NULL OR cardinality(wanted) = 0 THEN
         RAISE EXCEPTION 'column "%" is not linked', missing USING ERRCODE = 'undefined_column',
             HINT = 'match names linked columns that both sides know, an e-mail address say.';
@@ -294,7 +295,7 @@ BEGIN
              WHERE m.link = linked AND m.flight <> 'none')
          + (SELECT count(*) FROM notion.snapshots s WHERE s.link = linked AND NOT s.failed)
          + (SELECT count(*) FROM notion.due_pages d WHERE d.link = linked
-               AND d.why IN ('sync of one row', 'paired by hand'))
+               AND d.why IN ('sync of one row', 'paired by hand', 'a page of its relation came'))
          + (SELECT count(*) FROM notion.conflicts c
               JOIN notion.mappings m ON m.link = c.link AND m.key = c.key
              WHERE c.link = linked AND c.state = 'open' AND c.decided IS NOT NULL
@@ -302,6 +303,9 @@ BEGIN
          + (SELECT count(*) FROM notion.appends a
              WHERE a.link = linked AND a.state IN ('queued', 'sending', 'unknown'))
          + (SELECT count(*) FROM notion.requests r WHERE r.link = linked)
+         + (SELECT count(*) FROM notion.arrivals a JOIN notion.links t ON t.id = a.link
+             WHERE t.table_id IN (SELECT c.refers_to FROM notion.link_columns c
+                                   WHERE c.link = linked))
          + (SELECT count(*) FROM notion.jobs j
              WHERE j.link = linked AND j.finished_at IS NULL);
 END

@@ -23,24 +23,53 @@ COMMENT ON FUNCTION notion.compared(text, text, regtype, text) IS
     'SQL expression: value as a text that is equal on both sides when Notion would call them '
     'equal (whole minutes, no empty text, sets without order)';
 
+CREATE FUNCTION notion.compared_pages(it notion.link_columns, side text, foreign_type regtype)
+    RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT CASE
+        WHEN side = 'here' THEN format(
+            'ARRAY(SELECT r.page::text FROM notion.mappings r JOIN notion.links k ON k.id = r.link '
+            'WHERE k.table_id = %s AND r.page_state = ''live'' AND r.key %s)', it.refers_to::oid,
+            CASE WHEN it.column_type = 'uuid_array'
+                 THEN format('= ANY (t.%I::text[])', it.column_name)
+                 ELSE (SELECT format('= notion.row_key(%s)',
+                                     string_agg(format('t.%I', c.name), ', ' ORDER BY c.n))
+                         FROM unnest(it.columns) WITH ORDINALITY c(name, n)) END)
+        WHEN side = 'base' AND it.column_type = 'uuid_array'
+            THEN format('(m.base -> %L ->> ''p'')::text[]', it.property_id)
+        WHEN side = 'base'
+            THEN format('array_remove(ARRAY[m.base -> %L ->> ''p''], NULL)', it.property_id)
+        WHEN foreign_type = 'jsonb'::regtype
+            THEN format('notion.pages_in(jsonb_build_object(''relation'', f.%I))::text[]',
+                        it.foreign_column)
+        WHEN foreign_type = 'uuid'::regtype
+            THEN format('array_remove(ARRAY[f.%I::text], NULL)', it.foreign_column)
+        ELSE format('f.%I::text[]', it.foreign_column) END;
+END;
+COMMENT ON FUNCTION notion.compared_pages(notion.link_columns, text, regtype) IS
+    'SQL expression: the pages of a reference on one side, as text[]';
+
 CREATE FUNCTION notion.compared_columns(link integer, side text) RETURNS text
     LANGUAGE sql STABLE
     SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT pg_catalog.format('jsonb_build_object(%s)', pg_catalog.string_agg(pg_catalog.format(
                '%L, %s', c.column_name, notion.compared(
-                   CASE side
-                       WHEN 'here' THEN pg_catalog.format('t.%I', c.column_name)
-                       WHEN 'there' THEN pg_catalog.format('f.%I', c.foreign_column)
+                   CASE WHEN c.refers_to IS NOT NULL
+                            THEN notion.compared_pages(c, side, f.atttypid::regtype)
+                       WHEN side = 'here' THEN pg_catalog.format('t.%I', c.column_name)
+                       WHEN side = 'there' THEN pg_catalog.format('f.%I', c.foreign_column)
                        ELSE pg_catalog.format('(m.base -> %L ->> ''p'')::%s', c.property_id,
                                               pg_catalog.format_type(a.atttypid, a.atttypmod)) END,
-                   c.column_type,
+                   CASE WHEN c.refers_to IS NOT NULL THEN 'uuid_array' ELSE c.column_type END,
                    CASE side WHEN 'there' THEN f.atttypid ELSE a.atttypid END::regtype,
                    coalesce(notion.option(t.ftoptions, 'time_zone'), 'UTC'))), ', '
-               ORDER BY a.attnum))
+               ORDER BY a.attnum, c.column_name))
       FROM notion.links l
       JOIN notion.link_columns c ON c.link = l.id AND NOT c.is_marker
-      JOIN pg_catalog.pg_attribute a ON a.attrelid = l.table_id AND a.attname = c.column_name
+      LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = l.table_id AND a.attname = c.column_name
       JOIN pg_catalog.pg_attribute f ON f.attrelid = l.foreign_table_id
            AND f.attname = c.foreign_column
       JOIN pg_catalog.pg_foreign_table t ON t.ftrelid = l.foreign_table_id
@@ -98,8 +127,9 @@ UNION ALL SELECT 'create', key, NULL, v FROM here
 UNION ALL SELECT 'insert', NULL, url, v FROM there
  WHERE %10$L <> 'to_notion' AND page NOT IN (SELECT page FROM pairs)
 UNION ALL SELECT 'trash', k.key, o.url, NULL FROM known k JOIN there o USING (page)
-  JOIN notion.work w ON w.link = %8$s AND w.key = k.key AND w.deleted
  WHERE k.key NOT IN (SELECT key FROM here)
+   AND (EXISTS (SELECT FROM notion.work w WHERE w.link = %8$s AND w.key = k.key AND w.deleted)
+        OR EXISTS (SELECT FROM %3$s t WHERE notion.row_key(%1$s) = k.key))
 UNION ALL SELECT 'pages', NULL, NULL, to_jsonb(count(*)) FROM there
  ORDER BY 1, 2, 3$query$,
                (SELECT pg_catalog.string_agg(pg_catalog.format('t.%I', k.name), ', ' ORDER BY k.n)

@@ -34,15 +34,20 @@ SELECT l.table_id AS link, notion.shown_key(l.key_columns, k.key) AS key, m.page
             WHEN m.flight = 'sending' THEN 'sending'
             WHEN w.state IN ('failed', 'held') THEN w.state
             WHEN w.key IS NOT NULL THEN 'queued'
-            WHEN m.held <> '{}' THEN 'held'
+            WHEN EXISTS (SELECT FROM jsonb_each_text(m.held) h
+                          WHERE h.value NOT LIKE 'not followed%') THEN 'held'
+            WHEN a.reason IS NOT NULL THEN 'waiting'
             WHEN m.page_state = 'live' THEN 'in step'
             ELSE m.page_state END AS state,
-       coalesce(w.reason, m.reason) AS reason, m.edited AS page_edited_at
+       coalesce(w.reason, m.reason, a.reason) AS reason, m.edited AS page_edited_at
   FROM notion.links l
   JOIN (SELECT link, key FROM notion.mappings UNION SELECT link, key FROM notion.work) k
        ON k.link = l.id
   LEFT JOIN notion.mappings m ON m.link = k.link AND m.key = k.key
-  LEFT JOIN notion.work w ON w.link = k.link AND w.key = k.key;
+  LEFT JOIN notion.work w ON w.link = k.link AND w.key = k.key
+  LEFT JOIN (SELECT d.link, d.key, notion.waits_for(d.link, d.key) AS reason
+               FROM (SELECT DISTINCT o.link, o.key FROM notion.waits o) d) a
+       ON a.link = k.link AND a.key = k.key;
 COMMENT ON VIEW notion.rows IS
     'each row that a link knows: key, page, url, state and, where it is not in step, the reason';
 GRANT SELECT ON notion.rows TO PUBLIC;
@@ -66,6 +71,7 @@ SELECT l.table_id, notion.shown_key(l.key_columns, m.key), m.page, c.direction, 
   FROM notion.mappings m JOIN notion.links l ON l.id = m.link
   CROSS JOIN LATERAL jsonb_each_text(m.held) h(property, reason)
   LEFT JOIN notion.link_columns c ON c.link = m.link AND c.property_id = h.property
+ WHERE h.reason NOT LIKE 'not followed%'
 UNION ALL
 SELECT l.table_id, notion.shown_key(l.key_columns, a.key), a.page, 'to_notion',
        'append ' || a.id || ': ' || a.reason, a.attempts, a.asked_at
@@ -85,10 +91,11 @@ GRANT SELECT ON notion.failures TO PUBLIC;
 
 CREATE VIEW notion.columns WITH (security_invoker = true) AS
 SELECT l.table_id AS link, c.column_name, c.foreign_column, c.direction, c.rule,
-       c.is_marker AS holds_key, c.property_type, c.property_id, c.part
+       c.is_marker AS holds_key, c.property_type, c.property_id, c.part, c.refers_to
   FROM notion.links l JOIN notion.link_columns c ON c.link = l.id;
 COMMENT ON VIEW notion.columns IS
-    'the paired columns of each link; "(key)" stands for a key of several columns';
+    'the paired columns of each link; "(key)" stands for a key of several columns. refers_to: the '
+    'linked table whose keys a reference holds';
 GRANT SELECT ON notion.columns TO PUBLIC;
 
 CREATE VIEW notion.progress WITH (security_invoker = true) AS

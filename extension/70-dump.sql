@@ -10,7 +10,7 @@ BEGIN
     FOREACH kept IN ARRAY ARRAY['links', 'link_columns', 'mappings', 'outbox', 'work', 'polls',
                                 'inbox', 'snapshots', 'due_pages', 'jobs', 'requests', 'log',
                                 'conflicts', 'receipts', 'appends', 'contents',
-                                'publications'] LOOP
+                                'publications', 'waits', 'arrivals'] LOOP
         PERFORM pg_catalog.pg_extension_config_dump(format('notion.%I', kept), '');
         -- Without its sequence a table would give its numbers out again.
         counter := pg_catalog.pg_get_serial_sequence(format('notion.%I', kept), 'id')

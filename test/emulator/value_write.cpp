@@ -36,6 +36,18 @@ void write_options(Out& out, const Property& property, const Value& value) {
     out.close_array();
 }
 
+/// People, or pages of a relation, as answers name them.
+Ids named(World& world, const Property& property, const Value& value) {
+    const auto* stored_ids = std::get_if<Ids>(&value);
+    Ids ids = stored_ids ? *stored_ids : Ids{};
+    if (property.type == Type::relation && world.semantics.trashed_leave_relations)
+        std::erase_if(ids, [&](Uuid id) {
+            const PageRecord* page = world.store.page(id);
+            return page && page->now.in_trash;
+        });
+    return ids;
+}
+
 size_t shown(const World& world, const Ids& ids, Extent extent) {
     return extent == Extent::whole ? ids.size()
                                    : std::min(ids.size(), world.limits.references_shown);
@@ -43,14 +55,14 @@ size_t shown(const World& world, const Ids& ids, Extent extent) {
 
 void write_ids(Out& out, World& world, const Property& property, const Value& value,
                Extent extent) {
+    const Ids ids = named(world, property, value);
     out.open_array();
-    if (const auto* ids = std::get_if<Ids>(&value))
-        for (size_t i = 0; i < shown(world, *ids, extent); ++i) {
-            if (property.type == Type::people)
-                write_user(out, world.store, (*ids)[i]);
-            else
-                out.open().key("id").text(dashed((*ids)[i])).close();
-        }
+    for (size_t i = 0; i < shown(world, ids, extent); ++i) {
+        if (property.type == Type::people)
+            write_user(out, world.store, ids[i]);
+        else
+            out.open().key("id").text(dashed(ids[i])).close();
+    }
     out.close_array();
 }
 
@@ -185,8 +197,8 @@ void write_property(Out& out, World& world, const Property& property, const Page
     write_payload(out, world, property, page, extent);
     const bool people = property.type == Type::people && world.semantics.people_have_more;
     if (property.type == Type::relation || people) {
-        const auto* ids = std::get_if<Ids>(&stored(page, property));
-        out.key("has_more").boolean(ids && shown(world, *ids, extent) < ids->size());
+        const Ids ids = named(world, property, stored(page, property));
+        out.key("has_more").boolean(shown(world, ids, extent) < ids.size());
     }
     out.close();
 }

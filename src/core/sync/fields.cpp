@@ -268,6 +268,15 @@ void hold_oscillating(const One& one, Merged& merged) {
     hold_field(one, std::string(hold::oscillates), merged);
 }
 
+/// What the row holds is not known yet: what the page shows has to wait, and is not overwritten.
+void hold_unjudged(const Field& field, const Mapping& mapping, const std::string& half,
+                   Merged& merged) {
+    if (!is_news(field, mapping, half))
+        return;
+    merged.base[field.id].seen = half;
+    merged.held[field.id] = hold::unfollowed;
+}
+
 void merge_one(One& one, const Times& times, Merged& merged) {
     const FieldAction action = merge_field(one.facts);
     if (one.resolution && one.resolution->winner == "value")
@@ -277,6 +286,9 @@ void merge_one(One& one, const Times& times, Merged& merged) {
     const bool writes =
         !one.field.is_marker && (action == FieldAction::take || action == FieldAction::take_over ||
                                  action == FieldAction::unite);
+    if (times.unfollowed.contains(one.field.property_id) &&
+        (writes || action == FieldAction::put_back))
+        return hold_field(one, std::string(hold::unfollowed), merged);
     if (writes) {
         std::string why = refusal(one);
         if (!why.empty()) {
@@ -306,6 +318,8 @@ void merge_fields(const Link& link, const Mapping& mapping, const Row& row,
     for (const Field& field : link.fields) {
         const auto half = snapshot.properties.find(field.property_id);
         const std::optional<Cell> p = cell_in(field, row, mapping);
+        if (half != snapshot.properties.end() && !p)
+            hold_unjudged(field, mapping, half->second, merged);
         if (half == snapshot.properties.end() || !p)
             continue;
         if (const auto held = merged.held.find(field.id);
@@ -332,13 +346,18 @@ void merge_fields(const Link& link, const Mapping& mapping, const Row& row,
 }
 
 void insert_fields(const Link& link, const Mapping& mapping, const Snapshot& snapshot,
-                   Merged& merged) {
+                   const Times& times, Merged& merged) {
     for (const Field& field : link.fields) {
         const auto half = snapshot.properties.find(field.property_id);
         if (half == snapshot.properties.end())
             continue;
         BaseEntry& entry = merged.base[field.id];
         entry = {};
+        if (field.takes() && times.unfollowed.contains(field.property_id)) {
+            entry.seen = half->second;
+            merged.held[field.id] = hold::unfollowed;
+            continue;
+        }
         const Result<Value> there = decoded(field, half->second);
         if (!there.ok()) {
             entry.n = half->second;

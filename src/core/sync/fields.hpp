@@ -14,6 +14,6 @@ void merge_fields(const Link& link, const Mapping& mapping, const Row& row,
 
 /// A row for a page that has none. Empty values are left to the columns' defaults.
 void insert_fields(const Link& link, const Mapping& mapping, const Snapshot& snapshot,
-                   Merged& merged);
+                   const Times& times, Merged& merged);
 
 } // namespace notion::sync

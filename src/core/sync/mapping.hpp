@@ -83,6 +83,9 @@ inline constexpr std::string_view resolved_postgres = "resolve: postgres"; ///< 
 inline constexpr std::string_view resolved_value = "resolve: value"; ///< a person gave a value
 inline constexpr std::string_view misfit = "misfit: ";               ///< and why
 inline constexpr std::string_view unsendable = "unsendable: ";       ///< and why
+/// A relation to a page without a row here, or to be followed from a row without a page: judged
+/// anew as soon as somebody releases it (extension/41-references.sql).
+inline constexpr std::string_view unfollowed = "not followed: what it relates to is not there yet";
 inline constexpr std::string_view whole = "*"; ///< the id under which the mapping itself is held
 } // namespace hold
 /// Held until a person or a newer snapshot decides; what is unsendable is judged each time anew.

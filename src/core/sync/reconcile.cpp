@@ -26,7 +26,8 @@ Merged wait(const Mapping& mapping, std::string reason) {
 }
 
 /// A page that no row belongs to.
-Merged new_page(const Link& link, const Mapping& mapping, const Snapshot& snapshot) {
+Merged new_page(const Link& link, const Mapping& mapping, const Snapshot& snapshot,
+                const Times& times) {
     Merged merged = unchanged(mapping);
     const bool elsewhere = is_elsewhere(link, snapshot);
     if (snapshot.in_trash || elsewhere || !link.creates_rows()) {
@@ -39,7 +40,7 @@ Merged new_page(const Link& link, const Mapping& mapping, const Snapshot& snapsh
     merged.held.clear();
     merged.row_deleted = false;
     merged.action = MergeAction::insert;
-    insert_fields(link, mapping, snapshot, merged);
+    insert_fields(link, mapping, snapshot, times, merged);
     for (const Field& field : link.fields)
         merged.dirty |= field.is_marker && field.sends();
     return merged;
@@ -104,8 +105,9 @@ Merged trash_after_all(const Link& link, const Snapshot& snapshot, Merged merged
 }
 
 /// A person decided for the page: its row comes back under its key.
-Merged row_after_all(const Link& link, const Mapping& mapping, const Snapshot& snapshot) {
-    Merged merged = new_page(link, mapping, snapshot);
+Merged row_after_all(const Link& link, const Mapping& mapping, const Snapshot& snapshot,
+                     const Times& times) {
+    Merged merged = new_page(link, mapping, snapshot, times);
     merged.conflicts.push_back(decided_as_whole("notion"));
     return merged;
 }
@@ -215,6 +217,10 @@ Result<Times> parse_times(std::string_view text) {
     }
     read_resolutions(json, times);
     read_answers(json, times);
+    if (const json::Value* ids = json::find(json, "unfollowed"); ids && ids->IsArray())
+        for (const json::Value& id : ids->GetArray())
+            if (id.IsString())
+                times.unfollowed.emplace(json::view(id));
     if (const json::Value* grace = json::find(json, "trash_grace_ms"); grace && grace->IsInt64())
         times.trash_grace_us = us_of_ms(grace->GetInt64());
     return times;
@@ -227,7 +233,7 @@ Merged reconcile(const Link& link, const Mapping& mapping, const std::optional<R
     if (!snapshot.cut.empty())
         return wait(mapping, "a list in the snapshot is incomplete");
     if (!mapping.exists && !row)
-        return new_page(link, mapping, snapshot);
+        return new_page(link, mapping, snapshot, times);
     if (snapshot.in_trash)
         return trashed(link, mapping, row, times);
     if (is_elsewhere(link, snapshot))
@@ -235,10 +241,10 @@ Merged reconcile(const Link& link, const Mapping& mapping, const std::optional<R
     if (!row) {
         // A row that went to the trash with its page, or a page that a person took out again.
         if (mapping.row_deleted && mapping.page_state == PageState::trashed)
-            return new_page(link, mapping, snapshot);
+            return new_page(link, mapping, snapshot, times);
         const auto held = mapping.held.find(hold::whole);
         if (held != mapping.held.end() && held->second == hold::resolved_notion)
-            return row_after_all(link, mapping, snapshot);
+            return row_after_all(link, mapping, snapshot, times);
         if (mapping.row_deleted || times.deleted)
             return deleted_row(link, mapping, snapshot);
         return wait(mapping, "the row is not visible, and no DELETE of it was captured");

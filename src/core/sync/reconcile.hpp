@@ -5,6 +5,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,8 @@ struct Times {
     bool deleted = false; ///< a DELETE of the row was captured
     int hops = 0;
     std::map<std::string, Resolution, std::less<>> answers; ///< of functions, by field id
+    /// Property ids of relations whose pages are no rows here: they are not taken, but held.
+    std::set<std::string, std::less<>> unfollowed;
     int64_t trash_grace_us = sync::trash_grace_us;
 };
 Result<Times> parse_times(std::string_view json);

@@ -129,8 +129,8 @@ void hold_oscillating(const Link& link, const Row& row, Fields& dirty, Decision&
 bool is_dirty(const Field& field, const BaseEntry* base, const Cell& p) {
     if (base && base->p)
         return !same_cell(field, p, *base->p);
-    if (base)
-        return true;
+    if (base && base->n)
+        return true; // what Notion has fits no column: whatever is here differs from it
     const Result<Value> value = canonical(field, p);
     return !value.ok() || !is_empty(*value);
 }

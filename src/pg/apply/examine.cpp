@@ -4,7 +4,7 @@
 #include "pg/apply/tasks.hpp"
 
 #include "pg/apply/extras.hpp"
-#include "pg/apply/rows.hpp"
+#include "pg/apply/references.hpp"
 #include "pg/own.hpp"
 #include "pg/wait.hpp"
 #include "pg/worker/process.hpp"
@@ -68,6 +68,13 @@ constinit Query set_aside = {R"(
 UPDATE notion.work w SET state = 'failed', reason = $4, attempts = attempts + 1
  WHERE w.link = $1 AND w.key = $2 AND w.version = $3)"};
 
+/// Its turn comes with the page that it waits for; the clock is for what never comes.
+constinit Query put_behind = {R"(
+UPDATE notion.work w
+   SET attempts = attempts + 1, reason = $4,
+       due = now() + least(interval '5 s' * power(2, least(attempts, 6)), interval '5 min')
+ WHERE w.link = $1 AND w.key = $2 AND w.version = $3)"};
+
 constinit Query keep_conflicts = {R"(
 SELECT notion.keep_conflicts($1, $2, m.page, $3)
   FROM (SELECT 1) one LEFT JOIN notion.mappings m ON m.link = $1 AND m.key = $2
@@ -77,7 +84,8 @@ constinit Query brake = {"SELECT notion.brake()"};
 
 constinit Query read_told = {"SELECT coalesce(jsonb_typeof(j -> 'wish'), 'null') <> 'null',"
                              "       coalesce(j -> 'wish' ->> 'action', '') = 'trash',"
-                             "       jsonb_array_length(coalesce(j -> 'conflicts', '[]')) > 0 FROM "
+                             "       jsonb_array_length(coalesce(j -> 'conflicts', '[]')) > 0,"
+                             "       coalesce(j -> 'wish' ->> 'action', '') = 'create' FROM "
                              "(SELECT $1::jsonb AS j) x"};
 
 struct Dirty {
@@ -122,6 +130,19 @@ void put_off(const Dirty& dirty, const char* reason, bool busy) {
 
 enum class Wishes : uint8_t { nothing, something, trash };
 
+/// Whether its page is to be created after one to which it relates. What it waits for is kept.
+bool is_behind(const Dirty& dirty, const Linked& linked, const Row& row, bool creates) {
+    if (!linked.refers)
+        return false;
+    keep_waits(linked, dirty.key, Waiting::rows, row.waits);
+    const char* why =
+        creates && !row.waits.empty() ? why_behind(linked, dirty.key, row.waits) : nullptr;
+    if (why != nullptr)
+        (void)run(put_behind,
+                  {as_int4(dirty.link), as_text(dirty.key), as_int8(dirty.version), as_text(why)});
+    return why != nullptr;
+}
+
 Wishes examine(const Dirty& dirty, const Linked& linked, bridge::Text* told) {
     Row row;
     Refusal refusal;
@@ -150,7 +171,10 @@ Wishes examine(const Dirty& dirty, const Linked& linked, bridge::Text* told) {
     (void)run(read_told, {told_json});
     const bool wishes = column_bool(0, 1);
     const bool trash = column_bool(0, 2);
-    if (column_bool(0, 3))
+    const bool conflicts = column_bool(0, 3);
+    if (is_behind(dirty, linked, row, column_bool(0, 4)))
+        return Wishes::nothing;
+    if (conflicts)
         (void)run(keep_conflicts, {as_int4(dirty.link), as_text(dirty.key), told_json});
     (void)run(wishes ? keep_wish : drop_work,
               {as_int4(dirty.link), as_text(dirty.key), as_int8(dirty.version), told_json});

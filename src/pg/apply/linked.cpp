@@ -17,14 +17,20 @@ SELECT l.table_id::oid, l.filter, l.direction <> 'to_notion',
            (SELECT jsonb_agg(to_jsonb(c)) FROM notion.link_columns c WHERE c.link = l.id)))::text,
        coalesce((SELECT o.option_value FROM pg_options_to_table(t.ftoptions) o
                   WHERE o.option_name = 'time_zone'), 'UTC'),
-       (SELECT count(*) FROM notion.link_columns c WHERE c.link = l.id)::integer,
+       EXISTS (SELECT FROM notion.link_columns c WHERE c.link = l.id AND c.refers_to IS NOT NULL),
        l.content::text, l.template, l.forbid
   FROM notion.links l JOIN pg_foreign_table t ON t.ftrelid = l.foreign_table_id
  WHERE l.id = $1)"};
 
 constinit Query select_columns = {
     "SELECT column_name::text FROM notion.link_columns"
-    " WHERE link = $1 AND column_name <> '(key)' ORDER BY column_name"};
+    " WHERE link = $1 AND column_name <> '(key)' AND coalesce(cardinality(columns), 1) = 1"
+    " ORDER BY column_name"};
+
+constinit Query select_joined = {
+    "SELECT c.column_name::text, k.name::text, k.n = 1"
+    "  FROM notion.link_columns c, unnest(c.columns) WITH ORDINALITY k(name, n)"
+    " WHERE c.link = $1 AND cardinality(c.columns) > 1 ORDER BY c.column_name, k.n"};
 
 constinit Query select_keys = {
     "SELECT k.name::text FROM notion.links l, unnest(l.key_columns) WITH ORDINALITY k(name, n)"
@@ -54,9 +60,29 @@ bool load_columns(Query& query, const Linked& linked, MemoryContext context, Lin
     return true;
 }
 
+bool load_joined(Linked* linked, MemoryContext context) {
+    const uint64 rows = run(select_joined, {as_int4(linked->id)});
+    auto* columns = static_cast<LinkedColumn*>(
+        MemoryContextAllocZero(context, sizeof(LinkedColumn) * (rows + 1)));
+    linked->joined = static_cast<JoinedReference*>(
+        MemoryContextAllocZero(context, sizeof(JoinedReference) * (rows + 1)));
+    for (uint64 row = 0; row < rows; row++) {
+        if (!load_column(linked->table, column_view(row, 2), &columns[row]))
+            return false;
+        if (column_bool(row, 3)) {
+            JoinedReference& begun = linked->joined[linked->joined_count++];
+            namestrcpy(&begun.name, column_text(row, 1));
+            begun.columns = &columns[row];
+        }
+        linked->joined[linked->joined_count - 1].count++;
+    }
+    return true;
+}
+
 bool load_columns(Linked* linked, MemoryContext context) {
     const bool well =
         load_columns(select_columns, *linked, context, &linked->columns, &linked->column_count) &&
+        load_joined(linked, context) &&
         load_columns(select_keys, *linked, context, &linked->keys, &linked->key_count);
     linked->key_is_joined = linked->key_count > 1;
     return well && linked->key_count > 0;
@@ -93,6 +119,7 @@ Linked* load(int32 link, MemoryContext context) {
     linked->id = link;
     linked->table = Oid(int32(column_int8(0, 1)));
     linked->inserts = column_bool(0, 3);
+    linked->refers = column_bool(0, 6);
     linked->owner = owner_of(linked->table);
     linked->qualified = qualified_name(linked->table, context);
     if (linked->qualified == nullptr)
@@ -124,6 +151,8 @@ Linked* with_column(const Linked& linked, std::string_view name, MemoryContext c
     only->columns =
         static_cast<LinkedColumn*>(MemoryContextAllocZero(context, sizeof(LinkedColumn)));
     only->column_count = 1;
+    only->joined_count = 0;
+    only->refers = false;
     return load_column(linked.table, name, only->columns) ? only : nullptr;
 }
 
@@ -131,6 +160,10 @@ const LinkedColumn* find_column(const Linked& linked, std::string_view name) {
     for (int i = 0; i < linked.column_count; i++)
         if (name == NameStr(linked.columns[i].name))
             return &linked.columns[i];
+    for (int i = 0; i < linked.joined_count; i++)
+        for (int n = 0; n < linked.joined[i].count; n++)
+            if (name == NameStr(linked.joined[i].columns[n].name))
+                return &linked.joined[i].columns[n];
     return nullptr;
 }
 

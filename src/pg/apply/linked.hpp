@@ -18,6 +18,14 @@ struct LinkedColumn {
     Oid output;
 };
 
+/// A reference of several columns: no column of that name, but its columns in the order of the key
+/// that they hold.
+struct JoinedReference {
+    NameData name;
+    LinkedColumn* columns;
+    int count;
+};
+
 struct Linked {
     int32 id;
     Oid table;
@@ -29,7 +37,10 @@ struct Linked {
     const char* filter;    ///< rows that do not fulfil it are as if deleted; null: none
     LinkedColumn* columns; ///< all paired ones, a key of one column among them
     int column_count;
-    const char* content;       ///< the column that holds a page's content; null: none
+    JoinedReference* joined;
+    int joined_count;
+    bool refers;         ///< some of them are references: the core sees pages in place of keys
+    const char* content; ///< the column that holds a page's content; null: none
     const char* page_template; ///< of notion.link; null: none
     const char* forbid;        ///< a regular expression; null: all may be sent
     bool inserts;              ///< a page without a row becomes one: the link also reads
@@ -51,6 +62,7 @@ inline constexpr std::string_view joined_key_name = "(key)";
 /// (its content, its template). Null where the table has no such column.
 Linked* with_column(const Linked& linked, std::string_view name, MemoryContext context);
 
+/// Those of joined references too.
 const LinkedColumn* find_column(const Linked& linked, std::string_view name);
 
 } // namespace notion::pg::apply

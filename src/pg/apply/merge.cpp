@@ -6,7 +6,7 @@
 
 #include "pg/apply/image.hpp"
 #include "pg/apply/origin.hpp"
-#include "pg/apply/rows.hpp"
+#include "pg/apply/references.hpp"
 #include "pg/apply/rule.hpp"
 #include "pg/capture/outbox.hpp"
 #include "pg/own.hpp"
@@ -165,6 +165,18 @@ constinit Query read_tombstone = {
 constinit Query read_mark = {"SELECT substr(on_notion_trash, 6) FROM notion.links"
                              " WHERE id = $1 AND on_notion_trash LIKE 'mark:%'"};
 
+/// A page becomes no row yet: a column that may not be NULL needs another's, or its own is near.
+constinit Query is_early = {R"(
+SELECT EXISTS (
+    SELECT FROM jsonb_array_elements($2::jsonb) w
+      JOIN notion.link_columns c ON c.link = $1 AND c.column_name = w ->> 'column_name'
+      LEFT JOIN notion.links t ON t.table_id = c.refers_to
+     WHERE c.not_null
+        OR EXISTS (SELECT FROM notion.snapshots s
+                    WHERE s.link = t.id AND s.page::text = w ->> 'wanted' AND NOT s.failed)
+        OR EXISTS (SELECT FROM notion.jobs j WHERE j.link = t.id AND j.finished_at IS NULL
+                      AND t.synced_at IS NULL AND t.state <> 'paused')))"};
+
 /// Nobody announces that a page is still in the trash.
 constinit Query look_again = {R"(
 INSERT INTO notion.due_pages (link, page, why, due)
@@ -205,6 +217,7 @@ struct Merging {
     std::string_view mapping;
     std::string_view snapshot;
     std::string_view times;
+    std::string_view waits; ///< of relations of the page that nobody can follow yet
 };
 
 /// A row that Notion's trash takes away leaves its image, for the day when the page comes back.
@@ -227,7 +240,11 @@ bool insert(Merging& merging, std::string_view values, Refusal* refusal) {
 }
 
 /// Writes what the core told. False if the table refused. The key is set for a new row.
-bool write(Merging& merging, const Told& told, Refusal* refusal) {
+bool write(Merging& merging, Told told, Refusal* refusal) {
+    if (merging.linked->refers && !unfollow(*merging.linked, &told.write)) {
+        *refusal = {ERRCODE_LOCK_NOT_AVAILABLE, "a row to which it refers has just gone", ""};
+        return false;
+    }
     if (told.action == "delete")
         return remove(merging, refusal);
     if (told.action == "insert")
@@ -274,8 +291,21 @@ bool reconcile(const Merging& merging, std::string_view row, std::string_view* j
     return true;
 }
 
+/// Relations that nobody can follow yet are not merged. False: the whole page waits for them.
+bool follow(Merging& merging) {
+    merging.waits = follow_page(*merging.linked, merging.key, merging.mapping, merging.snapshot,
+                                &merging.times);
+    if (!merging.key.empty() || merging.waits.empty())
+        return true;
+    keep_waits(*merging.linked, merging.arrival->page, Waiting::pages, merging.waits);
+    (void)run(is_early, {as_int4(merging.arrival->link), as_jsonb(merging.waits)});
+    return !column_bool(0, 1);
+}
+
 void merge(Merging& merging) {
     const Arrival& arrival = *merging.arrival;
+    if (merging.linked->refers && !follow(merging))
+        return wait_with(arrival, "a page to which it relates has no row yet", true);
     const bool mapped = !merging.key.empty();
     Row row = {};
     Refusal refusal;
@@ -305,6 +335,11 @@ void merge(Merging& merging) {
         (void)run(drop_snapshot, {as_int4(arrival.link), as_text(arrival.page)});
     else
         keep(merging, json);
+    if (merging.linked->refers && !merging.key.empty()) {
+        if (!mapped)
+            keep_waits(*merging.linked, arrival.page, Waiting::pages, {});
+        keep_waits(*merging.linked, merging.key, Waiting::pages, merging.waits);
+    }
     if (told.recheck)
         (void)run(look_again, {as_int4(arrival.link), as_text(arrival.page),
                                as_int8(settings::trash_grace_ms)});
@@ -313,7 +348,7 @@ void merge(Merging& merging) {
 void merge_arrival(const Arrival& arrival, const Linked& linked, bridge::Text* text) {
     const Arg link = as_int4(arrival.link);
     const Arg page = as_text(arrival.page);
-    Merging merging = {&arrival, &linked, text, {}, {}, {}, {}};
+    Merging merging = {&arrival, &linked, text, {}, {}, {}, {}, {}};
     if (run(lock_mapping, {link, page}) > 0) {
         if (column_view(0, 2) != "none")
             return; // net decides about the flight first, and wakes us

@@ -4,6 +4,7 @@
 #include "pg/apply/rows.hpp"
 
 #include "bridge/key.hpp"
+#include "pg/apply/references.hpp"
 #include "pg/capture/key.hpp"
 #include "pg/worker/query.hpp"
 
@@ -86,6 +87,26 @@ std::string_view key_at(const Linked& linked, HeapTuple tuple, TupleDesc shape, 
     return capture::key_text(values, types, linked.key_count);
 }
 
+/// The key that a reference of several columns holds: none where one of them is null.
+void append_joined(StringInfo json, const JoinedReference& joined, HeapTuple tuple, TupleDesc shape,
+                   int first) {
+    Datum values[capture::key_columns_max];
+    Oid types[capture::key_columns_max];
+    bool is_null = false;
+    for (int i = 0; i < joined.count; i++) {
+        bool null;
+        values[i] = heap_getattr(tuple, first + i, shape, &null);
+        types[i] = joined.columns[i].type;
+        is_null |= null;
+    }
+    escape_json(json, NameStr(joined.name));
+    appendStringInfoChar(json, ':');
+    if (is_null)
+        return appendStringInfoString(json, "null");
+    const std::string_view key = capture::key_text(values, types, joined.count);
+    escape_json(json, pnstrdup(key.data(), key.size()));
+}
+
 std::string_view row_json(const Linked& linked, HeapTuple tuple, TupleDesc shape,
                           std::string_view key) {
     StringInfoData json;
@@ -103,8 +124,14 @@ std::string_view row_json(const Linked& linked, HeapTuple tuple, TupleDesc shape
         else
             escape_json(&json, OidOutputFunctionCall(linked.columns[i].output, value));
     }
+    int place = linked.column_count;
+    for (int i = 0; i < linked.joined_count; i++) {
+        appendStringInfoString(&json, place > 0 ? "," : "");
+        append_joined(&json, linked.joined[i], tuple, shape, place + 1);
+        place += linked.joined[i].count;
+    }
     if (linked.key_is_joined) {
-        appendStringInfo(&json, "%s\"(key)\":", linked.column_count > 0 ? "," : "");
+        appendStringInfo(&json, "%s\"(key)\":", place > 0 ? "," : "");
         escape_json(&json, pnstrdup(key.data(), key.size()));
     }
     appendStringInfoChar(&json, '}');
@@ -148,6 +175,25 @@ bool fulfils_filter(const Linked& linked, int number) {
     return DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, number, &null));
 }
 
+/// The paired columns, and how many they are.
+int append_paired(StringInfo statement, const Linked& linked) {
+    int count = 0;
+    const auto add = [&](const LinkedColumn& column) {
+        appendStringInfo(statement, "%s%s", count++ == 0 ? "" : ", ",
+                         quote_identifier(NameStr(column.name)));
+    };
+    for (int i = 0; i < linked.column_count; i++)
+        add(linked.columns[i]);
+    for (int i = 0; i < linked.joined_count; i++)
+        for (int n = 0; n < linked.joined[i].count; n++)
+            add(linked.joined[i].columns[n]);
+    if (count == 0) {
+        appendStringInfoString(statement, "1");
+        count = 1;
+    }
+    return count;
+}
+
 void read_body(void* state) {
     auto* task = static_cast<Task*>(state);
     const Linked& linked = *task->linked;
@@ -155,11 +201,7 @@ void read_body(void* state) {
     StringInfoData statement;
     initStringInfo(&statement);
     appendStringInfoString(&statement, "SELECT ");
-    for (int i = 0; i < linked.column_count; i++)
-        appendStringInfo(&statement, "%s%s", i == 0 ? "" : ", ",
-                         quote_identifier(NameStr(linked.columns[i].name)));
-    if (linked.column_count == 0)
-        appendStringInfoString(&statement, "1");
+    const int columns = append_paired(&statement, linked);
     append_filter(&statement, linked);
     appendStringInfo(&statement, " FROM %s", linked.qualified);
     append_key_match(&statement, linked);
@@ -170,7 +212,7 @@ void read_body(void* state) {
     execute(statement.data, values);
     if (SPI_processed > 0) {
         MemoryContext caller = MemoryContextSwitchTo(task->memory);
-        task->row.outside = !fulfils_filter(linked, Max(linked.column_count, 1) + 1);
+        task->row.outside = !fulfils_filter(linked, columns + 1);
         task->row.found = !task->row.outside;
         if (task->row.found)
             task->row.json =
@@ -302,6 +344,8 @@ bool read_row(const Linked& linked, std::string_view key, Lock lock, Row* row, R
     task.lock = lock;
     const bool well = as_owner(linked.owner, read_body, &task, refusal);
     *row = task.row;
+    if (well && row->found && linked.refers)
+        follow_row(linked, row);
     return well;
 }
 

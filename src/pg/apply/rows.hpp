@@ -12,11 +12,13 @@ namespace notion::pg::apply {
 enum class Lock : uint8_t { none, row };
 
 /// json: {"column": "text" | null} of the paired columns, and "(key)" where the key has several; ""
-/// where no row has the key.
+/// where no row has the key. References show pages, and are left out where there is none yet.
 struct Row {
     std::string_view json;
     bool found;
-    bool outside; ///< it is there, and does not fulfil the link's filter: as if deleted
+    bool outside;           ///< it is there, and does not fulfil the link's filter: as if deleted
+    std::string_view waits; ///< of its references, as references.hpp keeps them; "" where there are
+                            ///< none
 };
 
 /// One column to set; null: SQL NULL.

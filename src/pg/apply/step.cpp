@@ -19,6 +19,8 @@ SELECT ceil(extract(epoch FROM min(due) - clock_timestamp()) * 1000)::bigint FRO
     SELECT min(w.due) FROM notion.work w JOIN notion.links l ON l.id = w.link
       LEFT JOIN notion.mappings m ON m.link = w.link AND m.key = w.key
      WHERE w.state = 'new' AND l.state = 'active' AND coalesce(m.flight, 'none') = 'none'
+    UNION ALL -- nobody announces that a page was read, and is as it was
+    SELECT now() + interval '1 s' FROM notion.waits w WHERE w.wanted_by = 'left'
     UNION ALL
     SELECT p.due FROM notion.publications p WHERE p.step = 'link' AND p.state = 'due'
     UNION ALL
@@ -44,11 +46,13 @@ int64_t apply_step() {
     // Snapshots before rows: what is sent should have seen what came.
     const bool paired = apply::pair_one_job();
     const bool merged = apply::merge_some();
+    const bool followed = apply::follow_arrivals();
     const bool examined = apply::examine_some();
     const bool took = apply::take_contents();
     const bool published = apply::publish_one();
     const bool erased = apply::erase_forgotten();
-    return paired || merged || examined || took || published || erased ? 0 : next_due_ms();
+    const bool more = paired || merged || followed || examined || took || published || erased;
+    return more ? 0 : next_due_ms();
 }
 
 } // namespace notion::pg::worker

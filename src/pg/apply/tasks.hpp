@@ -5,6 +5,8 @@
 
 namespace notion::pg::apply {
 
+/// Rows to which others refer have pages now: those others are looked at again.
+bool follow_arrivals();
 /// Dirty rows, against the base: what should be sent.
 bool examine_some();
 /// Admitted snapshots, into their rows.

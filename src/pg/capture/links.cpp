@@ -123,6 +123,11 @@ Kept find_link(Oid space, Relation relation) {
     return kept;
 }
 
+List* add_number(List* numbers, Oid relation, const char* name) {
+    const AttrNumber number = get_attnum(relation, name);
+    return number == InvalidAttrNumber ? numbers : list_append_unique_int(numbers, number);
+}
+
 /// The numbers, in `relation`, of the link's paired columns. What a leaf lacks is left out.
 List* read_columns(Oid space, int32 link, Oid relation) {
     const Oid columns = get_relname_relid("link_columns", space);
@@ -130,6 +135,7 @@ List* read_columns(Oid space, int32 link, Oid relation) {
         return NIL;
     Relation table = table_open(columns, AccessShareLock);
     const AttrNumber name = column(table, "column_name");
+    const AttrNumber own = column(table, "columns"); // of a reference
     ScanKeyData match;
     ScanKeyInit(&match, column(table, "link"), BTEqualStrategyNumber, F_INT4EQ,
                 Int32GetDatum(link));
@@ -141,9 +147,15 @@ List* read_columns(Oid space, int32 link, Oid relation) {
             break;
         bool null;
         const Datum value = heap_getattr(tuple, name, RelationGetDescr(table), &null);
-        const AttrNumber number = get_attnum(relation, NameStr(*DatumGetName(value)));
-        if (number != InvalidAttrNumber)
-            numbers = lappend_int(numbers, number);
+        numbers = add_number(numbers, relation, NameStr(*DatumGetName(value)));
+        const Datum names = heap_getattr(tuple, own, RelationGetDescr(table), &null);
+        Datum* values = nullptr;
+        int count = 0;
+        if (!null)
+            deconstruct_array(DatumGetArrayTypeP(names), NAMEOID, NAMEDATALEN, false, TYPALIGN_CHAR,
+                              &values, nullptr, &count);
+        for (int i = 0; i < count; i++)
+            numbers = add_number(numbers, relation, NameStr(*DatumGetName(values[i])));
     }
     systable_endscan(scan);
     table_close(table, AccessShareLock);
