@@ -118,7 +118,9 @@ CREATE TABLE notion.work (
     bulk boolean NOT NULL DEFAULT false,
     hops integer NOT NULL DEFAULT 0,
     who text,
-    captured_at timestamptz NOT NULL DEFAULT now(),
+    captured_at timestamptz NOT NULL DEFAULT now(), -- the last change
+    queued_at timestamptz NOT NULL DEFAULT now(),   -- the first: what was queued before a promotion
+                                                    -- may have been sent
     due timestamptz NOT NULL DEFAULT now(),
     renamed_from text,                  -- its mapping still has this key, and a flight under way
     wish jsonb,

@@ -51,6 +51,28 @@ void record_field(const Field& field, const Cell& p, const Snapshot& snapshot, R
     recorded.log.push_back({field.column, before, p, "", "postgres"});
 }
 
+/// A page that was made before we knew of it, by who had the queue before us, from whatever the row
+/// was then: only what equals it was sent. The rest is that page's own: news where others have
+/// edited it, and otherwise what the row has gone on from.
+void record_doubtful(const Field& field, const Cell& p, bool is_touched, Recorded& recorded) {
+    const Snapshot& snapshot = recorded.snapshot;
+    const SentAnswer answer = answer_for(field, snapshot, p);
+    if (answer != SentAnswer::other)
+        return record_field(field, p, snapshot, recorded);
+    recorded.news = true; // merged once more: then what differs is sent, or taken
+    if (is_touched) {
+        recorded.base.erase(field.id);
+        return;
+    }
+    const std::string& half = snapshot.properties.find(field.property_id)->second;
+    const Result<Value> there = decoded(field, half);
+    BaseEntry& entry = recorded.base[field.id];
+    entry = {};
+    entry.n = half;
+    if (there.ok())
+        entry.p = to_cell(field, *there);
+}
+
 /// What a new page holds in a property that was not sent. A default there is nobody's edit: base,
 /// no news. But a value in a field that only Notion fills (an ID, a time, a formula) is the row's
 /// first: it has no base, and so is news. So is any value once somebody else has edited the page,
@@ -122,11 +144,16 @@ Result<Recorded> record(const Link& link, const Mapping& mapping, const Wish& wi
     recorded.held = mapping.held;
     recorded.page_state = recorded.snapshot.in_trash ? PageState::trashed : PageState::live;
 
+    const bool is_doubtful = wish.action == FlightKind::create &&
+                             mapping.flight == FlightState::unknown && mapping.attempts == 0;
+    const bool is_touched = recorded.snapshot.edited_by != recorded.snapshot.created_by;
     for (const Field& field : link.fields) {
         const auto sent = wish.fields.find(field.id);
         const bool is_marker_of_create = wish.action == FlightKind::create && field.is_marker;
         if (is_marker_of_create && field.sends())
             record_field(field, mapping.key, recorded.snapshot, recorded);
+        else if (sent != wish.fields.end() && is_doubtful)
+            record_doubtful(field, sent->second, is_touched, recorded);
         else if (sent != wish.fields.end())
             record_field(field, sent->second, recorded.snapshot, recorded);
     }

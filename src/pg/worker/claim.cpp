@@ -15,7 +15,7 @@ constexpr int claims_max = 64; // of a link in a round; as many as can be under 
 
 constinit Query read_wishes = {
     "SELECT w.link, w.key, w.version, w.wish::text, w.bulk, to_jsonb(m)::text, m.page::text,"
-    "       w.attempts, w.wish ->> 'action', m.tick IS NULL AND w.captured_at <"
+    "       w.attempts, w.wish ->> 'action', m.tick IS NULL AND w.queued_at <"
     "       (SELECT i.since FROM notion.instance i) AS doubtful, w.due"
     "  FROM notion.work w"
     "  JOIN notion.links l ON l.id = w.link AND l.state = 'active'"

@@ -61,6 +61,57 @@ TEST_F(RecordTest, AnotherValueInTheAnswerIsAnothersEdit) {
     EXPECT_TRUE(merged.conflicts.empty());
 }
 
+/// A create that may have been sent by the primary before us: from an older row, or not at all.
+struct DoubtTest : RecordTest {
+    sample::PageOptions options;
+
+    DoubtTest() {
+        mapping = {};
+        mapping.exists = true;
+        mapping.key = *row.at("id");
+        mapping.flight = FlightState::unknown;
+        mapping.payload.action = FlightKind::create;
+        options.edited_by = options.created_by;
+    }
+    Merged adopt() {
+        const Decision wish = decide(*link, Mapping(), row, false);
+        const Recorded recorded = answer(mapping, *wish.wish, options);
+        mapping.flight = FlightState::none;
+        mapping.page = recorded.snapshot.page;
+        mapping.page_state = PageState::live;
+        mapping.base = recorded.base;
+        is_news = recorded.news;
+        return reconcile(*link, mapping, row, recorded.snapshot, Times());
+    }
+    bool is_news = false;
+};
+
+TEST_F(DoubtTest, APageThatEqualsTheRowIsAdoptedAsItIs) {
+    const Merged merged = adopt();
+    EXPECT_FALSE(merged.dirty);
+    EXPECT_TRUE(merged.write.empty());
+}
+
+TEST_F(DoubtTest, AnOlderValueOfOursIsReplaced) {
+    row["fee"] = "6"; // the page was made when it was 5
+    const Merged merged = adopt();
+    EXPECT_TRUE(is_news) << "or nobody would send it";
+    EXPECT_TRUE(merged.dirty);
+    EXPECT_TRUE(merged.write.empty()) << "an older value replaces no newer one";
+    mapping.base = merged.base;
+    EXPECT_EQ(decide(*link, mapping, row, false).wish->fields, (Fields{{"fee", "6"}}));
+}
+
+TEST_F(DoubtTest, WhatOthersMayHaveTypedIsAConflict) {
+    row["fee"] = "6";
+    page["fee"] = "9";
+    options.edited_by = std::string(sample::person);
+    const Merged merged = adopt();
+    ASSERT_EQ(merged.conflicts.size(), 1U);
+    EXPECT_EQ(merged.conflicts[0].postgres, Cell("6"));
+    EXPECT_EQ(merged.conflicts[0].notion, Cell("9"));
+}
+
 TEST_F(RecordTest, WhatElseTheAnswerShowsIsNews) {
     page["fee"] = "6";
     page["stage"] = sample::option("Done");
