@@ -58,7 +58,8 @@ start_items() {
     prepare_scratch test/emulator
     start_cluster "$scratch" "notion.poll_interval = 3600" "notion.settle = '10s'" "$@"
     start_emulator "$scratch" --no-journal ${emulator_flags---budget 0}
-    curl -sf "$emulator_url/_emulator/load" -o /dev/null -d '{"workspace":"Acme","databases":[
+    curl -sf "$emulator_url/_emulator/load" -o /dev/null -d '{"workspace":"Acme",
+        "users":[{"name":"Ada","email":"ada@acme.test","type":"person"}],"databases":[
         {"title":"Items","properties":{"Name":"title","Key":"rich_text","Points":"number"}}]}'
     echo ntn_bot_bench >"$scratch/tmp/token"
     chmod 644 "$scratch/tmp/token"
@@ -75,6 +76,21 @@ SELECT notion.link('items', 'crm.items', direction => '${direction-to_notion}',
 SELECT notion.sync('items');
 SQL
     until_true "SELECT state = 'active' FROM notion.links"
+}
+# Sets port: a free one, for a listener.
+find_port() {
+    port=$(node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => {
+        console.log(s.address().port); s.close(); })')
+}
+# After start_items "notion.listen = '127.0.0.1:$port'": a key, and a webhook that is expected.
+expect_webhook() {
+    head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n' >"$scratch/tmp/key"
+    [ "$(id -u)" != 0 ] || chown nobody "$scratch/tmp/key"
+    chmod 600 "$scratch/tmp/key"
+    sql -c "ALTER SYSTEM SET notion.key_file = '$scratch/tmp/key'" \
+        -c 'SELECT pg_reload_conf()' >/dev/null
+    until_true "SELECT current_setting('notion.key_file') <> ''"
+    sql -c "SELECT notion.expect_webhook('acme')" >/dev/null
 }
 # Keeps the workers out, or lets them in.
 worker() {

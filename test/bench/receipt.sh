@@ -7,20 +7,9 @@ set -euo pipefail
 . "$(dirname "$0")/../../tools/lib.sh"
 . "$(dirname "$0")/lib.sh"
 events=${EVENTS:-20000}
-port=$(node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => {
-    console.log(s.address().port); s.close(); })')
-key=$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n')
-prepare_key() {
-    echo "$key" >"$scratch/tmp/key"
-    [ "$(id -u)" != 0 ] || chown nobody "$scratch/tmp/key"
-    chmod 600 "$scratch/tmp/key"
-}
+find_port
 start_items "notion.listen = '127.0.0.1:$port'" "fsync = on"
-prepare_key
-sql -c "ALTER SYSTEM SET notion.key_file = '$scratch/tmp/key'" \
-    -c 'SELECT pg_reload_conf()' >/dev/null
-until_true "SELECT current_setting('notion.key_file') <> ''"
-sql -c "SELECT notion.expect_webhook('acme')" >/dev/null
+expect_webhook
 deliver() { # EVENTS CLIENTS RATE
     node "$root/test/bench/deliver.mjs" "$port" /webhook/acme secret_bench "$@"
 }
