@@ -223,7 +223,9 @@ CREATE TABLE notion.jobs (
     args jsonb NOT NULL DEFAULT '{}',
     state text NOT NULL DEFAULT 'queued'
         CHECK (state IN ('queued', 'scanning', 'pairing', 'done', 'failed', 'cancelled')),
-    cursor text,
+    cursor text,                        -- the minute of creation up to which its scan has read
+    tick bigint,                        -- of the scan's first request
+    began_at timestamptz,               -- when that was asked for
     done bigint NOT NULL DEFAULT 0,
     reason text,
     asked_by name NOT NULL DEFAULT current_user,

@@ -95,10 +95,20 @@ int64_t next_plan_scans_ms;
 constinit Query is_pairing = {
     "SELECT FROM notion.jobs WHERE link = $1 AND state = 'pairing' LIMIT 1"};
 
-constinit Query start_job = {"UPDATE notion.jobs SET state = 'scanning', done = 0 WHERE id = $1"
-                             "   AND state IN ('queued', 'scanning')"};
+// A scan that was broken off goes on where it was: what it has read is kept in notion.snapshots.
+// What it read more than a day ago is read again.
+constinit Query start_job = {
+    "UPDATE notion.jobs j SET state = 'scanning', done = CASE WHEN k.is_fresh THEN j.done ELSE 0 "
+    "END,"
+    "       cursor = CASE WHEN k.is_fresh THEN j.cursor END"
+    "  FROM (SELECT o.id, coalesce(o.began_at > now() - interval '1 day', false) AS is_fresh"
+    "          FROM notion.jobs o WHERE o.id = $1) k"
+    " WHERE j.id = k.id AND j.state IN ('queued', 'scanning')"
+    " RETURNING j.cursor, j.tick, (extract(epoch FROM j.began_at) * 1000)::bigint"};
 
-constinit Query job_progress = {"UPDATE notion.jobs SET done = done + $2 WHERE id = $1"};
+constinit Query job_progress = {
+    "UPDATE notion.jobs SET done = done + $2, cursor = coalesce($3, cursor), tick = $4,"
+    "       began_at = $5 WHERE id = $1"};
 
 constinit Query job_reason = {"UPDATE notion.jobs SET reason = $2 WHERE id = $1"};
 
@@ -239,7 +249,12 @@ void begin_scans() {
         if (source->scan.asking)
             continue; // the answer of a cancelled one is still to come
         run(start_job, {as_int8(jobs[i])});
-        start(source->scan, jobs[i], nullptr, -1);
+        bool goes_on = SPI_processed > 0 && !column_null(0, 1);
+        int64_t tick = goes_on ? column_int8(0, 2) : 0;
+        int64_t asked_ms = goes_on ? column_int8(0, 3) : 0;
+        start(source->scan, jobs[i], goes_on ? column_text(0, 1) : nullptr, -1);
+        source->scan.tick = tick;
+        source->scan.asked_ms = asked_ms;
     }
 }
 
@@ -339,7 +354,9 @@ void store(const Linked& link, const Ticket& ticket, const Crawl& crawl, Harvest
     if (const char* pages = closed(&harvest.lost))
         make_due(link.id, pages, lost_to_flight, under_way_ms);
     if (crawl.job != 0)
-        run(job_progress, {as_int8(crawl.job), as_int8(harvest.pages)});
+        run(job_progress,
+            {as_int8(crawl.job), as_int8(harvest.pages), as_text_or_null(harvest.last_minute),
+             as_int8(crawl.tick), as_time_ms(crawl.asked_ms)});
 }
 
 void finish(Source& source, const Linked& link, Crawl& crawl) {
@@ -420,7 +437,7 @@ bool take(Ticket& ticket, Source& source, const Linked& link, Crawl& crawl, std:
     return true;
 }
 
-/// The walk stops and starts from its beginning later.
+/// The walk stops; later a poll starts from its beginning, and a scan goes on.
 void stop(const Ticket& ticket, Crawl& crawl, const bridge::Reply& reply) {
     bridge::Fault fault;
     if (reply.status == 200)

@@ -29,7 +29,8 @@ uint32 wakes_seen;
 int64_t next_plan_ms;
 
 constinit Query read_tick = {"SELECT greatest(coalesce(max(greatest(m.fence, m.tick)), 0),"
-                             "       coalesce((SELECT max(s.tick) FROM notion.snapshots s), 0))"
+                             "       coalesce((SELECT max(s.tick) FROM notion.snapshots s), 0),"
+                             "       coalesce((SELECT max(j.tick) FROM notion.jobs j), 0))"
                              "  FROM notion.mappings m"};
 
 void set_up() {
