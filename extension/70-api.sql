@@ -1,12 +1,12 @@
 -- What Notion offers beyond tables: any request (notion.api), the search, a page's content.
 
-CREATE FUNCTION notion.request(server name, role name, method text, path text, body text)
-    RETURNS jsonb
+CREATE FUNCTION notion.request(server name, role name, method text, path text, body text,
+                               action text DEFAULT 'read') RETURNS jsonb
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'notion_request';
-REVOKE ALL ON FUNCTION notion.request(name, name, text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION notion.request(name, name, text, text, text) IS
-    'one request to Notion with a role''s token, unlogged and unchecked: notion.api, '
+REVOKE ALL ON FUNCTION notion.request(name, name, text, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION notion.request(name, name, text, text, text, text) IS
+    'one request to Notion with a role''s token, unchecked; action is for notion.log: notion.api, '
     'notion.search and notion.content say who may';
 
 CREATE FUNCTION notion.api(server name, method text, path text, body jsonb DEFAULT NULL)
@@ -17,7 +17,6 @@ AS $$
 DECLARE
     caller name := notion.invoker();
     owner oid;
-    answer jsonb;
 BEGIN
     SELECT s.srvowner INTO owner FROM pg_foreign_server s
       JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw
@@ -31,19 +30,13 @@ BEGIN
             USING ERRCODE = 'insufficient_privilege',
                   HINT = 'notion.api can do whatever the connection may do in Notion.';
     END IF;
-    answer := notion.request(server, caller, upper(method), path, body::text);
-    INSERT INTO notion.log (side, action, changes, actor, request_id)
-    VALUES ('postgres', 'api',
-            jsonb_build_object('server', server, 'method', upper(method), 'path', path),
-            concat_ws(' ', caller, nullif(current_setting('application_name', true), '')),
-            answer ->> 'request_id');
-    RETURN answer;
+    RETURN notion.request(server, caller, upper(method), path, body::text, 'api');
 END
 $$;
 COMMENT ON FUNCTION notion.api(name, text, text, jsonb) IS
     'Any request of Notion''s API, with the caller''s user mapping, within the budget: method '
     '(GET, POST, PATCH, DELETE), path (from /v1/ on), body. Returns Notion''s answer. Only the '
-    'server''s owner may; each call stands in notion.log with role and application. Errors: 42501, '
+    'server''s owner may; each call stands in notion.log, rolled back or not. Errors: 42501, '
     '22023 not a method or path, 08007 a write of unknown outcome (it is never repeated), and '
     'those of docs/errors.md.';
 

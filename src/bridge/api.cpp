@@ -17,6 +17,7 @@ struct Api {
     std::string what; ///< "POST /v1/pages"
     bool writes;
     std::string answer;
+    std::string request_id;
     json::Document document; ///< of the answer, where a row was made of it
     std::vector<Value> values;
     std::vector<std::vector<std::string_view>> items;
@@ -122,6 +123,7 @@ Step api_next(Api* api, int64_t now_ms, Fault& fault) noexcept {
         if (!parsed)
             return fill(fault, parsed.error());
         api->answer = json::write(*parsed);
+        api->request_id = json::text(*parsed, "request_id");
         step.turn = Turn::done;
     });
     if (!fine)
@@ -131,6 +133,10 @@ Step api_next(Api* api, int64_t now_ms, Fault& fault) noexcept {
 
 bool api_send(Api* api, Fault& fault) noexcept {
     return guarded(fault, [&] { api->writer.send(); });
+}
+
+const char* api_request_id(const Api* api) noexcept {
+    return api->request_id.c_str();
 }
 
 std::string_view api_answer(const Api* api) noexcept {

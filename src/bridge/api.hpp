@@ -21,6 +21,8 @@ void api_shut(Api* api) noexcept;
 Step api_next(Api* api, int64_t now_ms, Fault& fault) noexcept;
 bool api_send(Api* api, Fault& fault) noexcept;
 /// The answer as JSON that jsonb can hold. requires: done.
+/// Notion's id of the request; "" where it named none. requires: done.
+const char* api_request_id(const Api* api) noexcept;
 std::string_view api_answer(const Api* api) noexcept;
 /// Whether it can have changed anything: all but GET, searches and queries.
 bool api_writes(const Api* api) noexcept;

@@ -18,6 +18,7 @@ bool require_sealed_tokens = false;
 int log_retention_min = 30 * 24 * 60;
 int max_parallel_requests = 8;
 bool capture = true;
+bool log_reads = false;
 char* proxy = nullptr;
 char* ca_file = nullptr;
 int schema_interval_s = 60 * 60;
@@ -57,6 +58,9 @@ constexpr Switch switches[] = {
     {"notion.capture", "Records changes of linked tables in the outbox.",
      "Where off, what a transaction changes is found only by notion.sync.", &capture, true,
      PGC_SUSET, 0},
+    {"notion.log_reads", "Notes in notion.log what sessions read from Notion.",
+     "A line for each scan, search or page: who, what, how many rows; no values.", &log_reads,
+     false, PGC_SUSET, 0},
     {"notion.pushdown", "Lets Notion evaluate the conditions that it evaluates as PostgreSQL does.",
      "Off only costs requests: the answer is the same.", &pushdown, true, PGC_USERSET, 0},
 };

@@ -15,6 +15,7 @@ extern bool require_sealed_tokens; ///< notion.require_sealed_tokens
 extern int log_retention_min;      ///< notion.log_retention
 extern int max_parallel_requests;  ///< notion.max_parallel_requests
 extern bool capture;               ///< notion.capture
+extern bool log_reads;             ///< notion.log_reads
 extern char* proxy;                ///< notion.proxy: "" = none
 extern char* ca_file;              ///< notion.ca_file: "" = the system's
 extern int settle_ms;              ///< notion.settle: protocol.md 1.6

@@ -4,6 +4,7 @@
 #include "bridge/object_write.hpp"
 #include "bridge/objects.hpp"
 #include "pg/api.hpp"
+#include "pg/audit.hpp"
 #include "pg/connection.hpp"
 #include "pg/datum.hpp"
 #include "pg/fdw/modify.hpp"
@@ -188,7 +189,14 @@ TupleTableSlot* object_modify(ResultRelInfo* result, CmdType operation, TupleTab
         return bridge::object_write_open(writing->connection->endpoint, writing->kind,
                                          act_of(operation), id, type, {fields, count}, fault);
     });
+    Entry* entry = entry_begin(writing->scratch, &writing->talk, "write", writing->role);
+    entry_names_table(entry, result->ri_RelationDesc);
+    entry->requests = 1;
     api_run(api, &writing->talk);
+    entry_done(entry);
+    (operation == CMD_INSERT   ? entry->inserted
+     : operation == CMD_UPDATE ? entry->updated
+                               : entry->trashed) = 1;
     note_written(1);
     HeapTuple tuple =
         row_of(writing, api, RelationGetDescr(result->ri_RelationDesc), parent, root, before);

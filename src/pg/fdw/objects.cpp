@@ -33,6 +33,7 @@ struct Listing {
     List* parents; ///< ExprStates
     Connection* connection;
     Talk talk;
+    Entry* entry; ///< of notion.log; null: none
     bridge::Objects* objects;
 };
 
@@ -177,6 +178,8 @@ void open(ForeignScanState* node, Listing* listing) {
         Oid server = GetForeignTable(RelationGetRelid(node->ss.ss_currentRelation))->serverid;
         listing->connection = connect(server, scan_role(node));
         talk_begin(&listing->talk, listing->connection, sync::Priority::interactive);
+        listing->entry = entry_begin(CurrentMemoryContext, &listing->talk, "read", scan_role(node));
+        entry_names_table(listing->entry, node->ss.ss_currentRelation);
         MemoryContextSwitchTo(before);
     }
     MemoryContext before = MemoryContextSwitchTo(listing->context);

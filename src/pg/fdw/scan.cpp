@@ -237,6 +237,8 @@ bool fetch(ForeignScanState* node, Running* running, TupleTableSlot* slot) {
         if (step.asks_ahead)
             talk_ahead(&running->talk, step);
         fill(node, running, slot);
+        if (running->entry != nullptr)
+            running->entry->read++;
         bool wanted = !running->recheck || holds(node, running, slot);
         running->removed += wanted ? 0 : 1;
         if (wanted && (running->content == nullptr || content_column_fill(node, running, slot)))
@@ -342,6 +344,8 @@ TupleTableSlot* scan_iterate(ForeignScanState* node) {
         Oid server = GetForeignTable(RelationGetRelid(node->ss.ss_currentRelation))->serverid;
         running->connection = connect(server, scan_role(node));
         talk_begin(&running->talk, running->connection, sync::Priority::interactive);
+        running->entry = entry_begin(CurrentMemoryContext, &running->talk, "read", scan_role(node));
+        entry_names_table(running->entry, node->ss.ss_currentRelation);
         MemoryContextSwitchTo(before);
     }
     if (running->scan == nullptr)
@@ -374,6 +378,7 @@ void scan_end(ForeignScanState* node) {
     auto* running = static_cast<Running*>(node->fdw_state);
     if (running == nullptr)
         return;
+    entry_done(running->entry);
     shut(node, running);
     sorted_end(running->sorted);
     if (running->kept != nullptr)

@@ -5,11 +5,11 @@
 
 #include "bridge/scan.hpp"
 #include "bridge/waiter.hpp"
+#include "pg/audit.hpp"
 #include "pg/connection.hpp"
 #include "pg/datum.hpp"
 #include "pg/fdw/operands.hpp"
 #include "pg/fdw/private.hpp"
-#include "pg/talk.hpp"
 
 namespace notion::pg {
 
@@ -24,6 +24,7 @@ struct Running {
     bridge::ScanColumn* table_columns; ///< by number from 1
     Connection* connection;            ///< null until the first row is wanted
     Talk talk;
+    Entry* entry;       ///< of notion.log; null: none
     bridge::Scan* scan; ///< null: not begun
     int count;          ///< columns read
     int* numbers;

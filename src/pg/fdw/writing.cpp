@@ -83,6 +83,8 @@ void open_once(Writing* writing) {
     writing->options =
         table_options(RelationGetRelid(writing->table), writing->connection->options);
     talk_begin(&writing->talk, writing->connection, sync::Priority::interactive);
+    writing->entry = entry_begin(writing->context, &writing->talk, "write", writing->role);
+    entry_names_table(writing->entry, writing->table);
     choose_returned(writing);
     writing->modify = open(writing);
     writing->is_linked = is_linked(bridge::modify_data_source(writing->modify));
@@ -101,6 +103,7 @@ void add_cell(Writing* writing, Row* row, int number, Datum value, bool null, bo
     bridge::ModifyCell* cell = &row->cells[row->count++];
     cell->column = writing->targets[number - 1];
     cell->was_null = was_null;
+    entry_names_column(writing->entry, column.name);
     if (!from_datum(value, null, &writing->shapes[number - 1], &cell->cell))
         unsayable(writing, column);
 }
@@ -115,6 +118,7 @@ void add(Writing* writing, bridge::Write write, std::string_view page, const Row
          std::string_view base) {
     bridge::ModifyRow taken;
     taken.write = write;
+    writing->kind = write;
     taken.page_id = page;
     taken.cells = {row.cells, row.count};
     taken.base = base;
@@ -128,6 +132,10 @@ void count_written(Writing* writing) {
     int64_t now = bridge::modify_written(writing->modify);
     if (now > writing->counted)
         note_written(now - writing->counted);
+    int64_t* count = writing->kind == bridge::Write::create   ? &writing->entry->inserted
+                     : writing->kind == bridge::Write::update ? &writing->entry->updated
+                                                              : &writing->entry->trashed;
+    *count += now - writing->counted;
     writing->counted = now;
 }
 
@@ -317,6 +325,8 @@ bool writing_next(Writing* writing) {
         talk_hear(talk, step);
         switch (step.turn) {
         case bridge::Turn::row:
+            entry_done(writing->entry);
+            entry_names_page(writing->entry, bridge::modify_page_id(writing->modify));
             if (writing->is_linked)
                 page_is_due(bridge::modify_data_source(writing->modify),
                             bridge::modify_page_id(writing->modify));
@@ -324,6 +334,7 @@ bool writing_next(Writing* writing) {
         case bridge::Turn::done:
             return false;
         case bridge::Turn::failed:
+            entry_failed(writing->entry, talk->fault);
             raise(talk->fault);
         case bridge::Turn::asks:
             serve_ask(writing, step);

@@ -7,9 +7,9 @@
 #include "pg/postgres.hpp"
 
 #include "bridge/modify.hpp"
+#include "pg/audit.hpp"
 #include "pg/connection.hpp"
 #include "pg/datum.hpp"
-#include "pg/talk.hpp"
 
 namespace notion::pg {
 
@@ -34,6 +34,8 @@ struct Writing {
     bool wants_all;       ///< all columns are wanted back
     List* wanted;         ///< IntList: else these
     int64_t counted;      ///< rows that the transaction knows of
+    Entry* entry;         ///< of notion.log
+    bridge::Write kind;   ///< of the row that was added last
     bool is_linked;
 };
 

@@ -4,6 +4,7 @@
 
 #include "bridge/mux.hpp"
 #include "pg/api.hpp"
+#include "pg/audit.hpp"
 #include "pg/connection.hpp"
 #include "pg/datum.hpp"
 #include "pg/fdw/written.hpp"
@@ -85,7 +86,7 @@ const char* text_argument(FunctionCallInfo fcinfo, int number) {
 } // namespace
 } // namespace notion::pg
 
-/// (server name, role name, method text, path text, body text)
+/// (server name, role name, method text, path text, body text, action text)
 extern "C" Datum notion_request(PG_FUNCTION_ARGS) {
     using namespace notion::pg;
     ForeignServer* server = GetForeignServerByName(NameStr(*PG_GETARG_NAME(0)), false);
@@ -106,7 +107,20 @@ extern "C" Datum notion_request(PG_FUNCTION_ARGS) {
     if (notion::bridge::api_writes(api) && server_options(server).read_only)
         ereport(ERROR, (errcode(sqlstate_of(notion::ErrorKind::forbidden)),
                         errmsg("server \"%s\" is read only", server->servername)));
-    api_run(api, &talk);
+    Entry* entry = entry_begin(CurrentMemoryContext, &talk, text_argument(fcinfo, 5), role);
+    if (entry != nullptr) {
+        snprintf(entry->what, sizeof entry->what, "%s %.*s", method,
+                 static_cast<int>(path.substr(0, path.find('?')).size()), path.data());
+        entry->requests = 1;
+    }
+    if (!api_try(api, &talk)) {
+        entry_failed(entry, talk.fault);
+        raise(talk.fault);
+    }
+    entry_done(entry);
+    if (entry != nullptr)
+        strlcpy(entry->request_id, notion::bridge::api_request_id(api), sizeof entry->request_id);
+    entry_log_here(entry);
     if (notion::bridge::api_writes(api))
         note_written(1);
     char* answer = server_text(notion::bridge::api_answer(api));

@@ -3,6 +3,7 @@
 #include "pg/postgres.hpp"
 
 #include "bridge/mux.hpp"
+#include "pg/audit.hpp"
 #include "pg/raise.hpp"
 #include "pg/wait.hpp"
 #include "pg/worker/net.hpp"
@@ -49,6 +50,7 @@ void set_up() {
     find_publications_at_start();
     recover_at_start();
     commit();
+    give_back_taken_entries(); // of one that died before its commit
 }
 
 // Between two full looks answers of writes make room for writes, and for nothing else, and events
@@ -70,6 +72,7 @@ void plan() {
     refresh_sources();
     bool folded = fold_outbox();
     fold_inbox();
+    const bool logged = log_entries();
     plan_tokens();
     plan_probes();
     plan_looks();
@@ -83,7 +86,8 @@ void plan() {
     plan_publications();
     plan_schemas();
     keep_house();
-    commit(any_reserved() || any_token_errands() ? Durable::now : Durable::soon);
+    commit(any_reserved() || any_token_errands() || logged ? Durable::now : Durable::soon);
+    drop_taken_entries();
     send_token_errands();
     send_reserved();
 }

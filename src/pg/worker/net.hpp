@@ -167,6 +167,7 @@ void hear(const Ticket& ticket, const bridge::Reply& reply);
 
 // What the rounds plan: inside begin/commit, reserving tickets.
 void serve_requests(); // requests.cpp
+bool log_entries();    // audit.cpp; false where there were none
 /// False where batches are left.
 bool fold_outbox();                // fold.cpp
 void fold_inbox();                 // inbox.cpp

@@ -1,5 +1,5 @@
-# Tokens of OAuth expire under sessions and links that work: they are renewed once, by the worker, and
-# no request is lost; renewals that fail, are cut short or killed; and what a person takes back.
+# Tokens of OAuth expire under sessions and links that work: they are renewed once, by the worker,
+# and no request is lost; renewals that fail, are cut short or killed; and what a person takes back.
 use strict;
 use warnings;
 use lib 'test/tap/lib';

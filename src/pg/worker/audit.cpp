@@ -1,0 +1,61 @@
+// What sessions did in Notion goes into notion.log, in a transaction of net's own. scope: worker.
+#include "pg/postgres.hpp"
+
+#include "pg/audit.hpp"
+#include "pg/worker/net.hpp"
+#include "pg/worker/query.hpp"
+#include "pg/worker/shared.hpp"
+
+namespace notion::pg::worker {
+namespace {
+
+constinit Query keep_entry = {
+    "INSERT INTO notion.log (at, side, action, changes, actor, request_id, outcome, page)"
+    " VALUES ($1, 'postgres', $2, jsonb_strip_nulls(jsonb_build_object('server', $3::text,"
+    "         'what', $4::text, 'columns', nullif($5::text, ''), 'inserted', nullif($6::bigint, 0),"
+    "         'updated', nullif($7::bigint, 0), 'trashed', nullif($8::bigint, 0),"
+    "         'read', nullif($9::bigint, 0), 'requests', $10::bigint,"
+    "         'pages', CASE WHEN $11::text <> '' THEN string_to_array($11::text, ',') END)),"
+    "         concat_ws(' ', $12::text, nullif($13::text, '')), nullif($14::text, ''), $15,"
+    "         CASE WHEN $11::text <> '' AND strpos($11::text, ',') = 0 THEN $11::uuid END)"};
+
+const char* pages_of(const Entry& entry) {
+    StringInfoData text;
+    initStringInfo(&text);
+    for (const char(&page)[40] : entry.pages)
+        if (page[0] != '\0')
+            appendStringInfo(&text, "%s%s", text.len > 0 ? "," : "", page);
+    return text.data;
+}
+
+void keep(const Entry& entry) {
+    run(keep_entry,
+        {as_time(entry.at), as_text(entry.action), as_text(entry.server), as_text(entry.what),
+         as_text(entry.columns), as_int8(entry.inserted), as_int8(entry.updated),
+         as_int8(entry.trashed), as_int8(entry.read), as_int8(entry.requests),
+         as_text(pages_of(entry)), as_text(entry.role), as_text(entry.application),
+         as_text(entry.request_id), as_text(entry.outcome)});
+}
+
+} // namespace
+
+bool log_entries() {
+    Entry entry;
+    bool any = false;
+    for (; take_entry(&entry); any = true)
+        keep(entry);
+    return any;
+}
+
+} // namespace notion::pg::worker
+
+void notion::pg::entry_log_here(Entry* entry) {
+    if (entry == nullptr || XactReadOnly || worker::net_is_running())
+        return;
+    entry->at = GetCurrentTimestamp();
+    if (SPI_connect() != SPI_OK_CONNECT)
+        elog(ERROR, "SPI_connect failed");
+    worker::keep(*entry);
+    SPI_finish();
+    entry->database = InvalidOid;
+}
