@@ -27,7 +27,8 @@ my $page = sql($node, q{SELECT page_id FROM crm.tasks WHERE task = 'Press kit'})
 is(answer(qq{SELECT notion.api('acme', 'patch', '/v1/pages/$page', '{"icon":
     {"type": "emoji", "emoji": "📰"}}') #>> '{icon,emoji}'}), '📰', 'PATCH');
 is(answer(q{SELECT action, actor LIKE '% %', changes ->> 'what', request_id IS NOT NULL
-    FROM notion.log ORDER BY id DESC LIMIT 1}), "api|t|PATCH /v1/pages/$page|t", 'stands in the log');
+    FROM notion.log ORDER BY id DESC LIMIT 1}), "api|t|PATCH /v1/pages/$page|t",
+    'stands in the log');
 like(answer(q{SET ROLE reader; SELECT notion.api('acme', 'GET', '/v1/users/me')}),
     qr/error: .*42501: must be owner of server "acme"/, 'only the server\'s owner may');
 like(answer("SELECT notion.api('acme', '$_->[0]', '$_->[1]')"), qr/error: .*22023: not a /,
