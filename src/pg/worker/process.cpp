@@ -162,8 +162,10 @@ void begin(const char* what) {
 }
 
 void commit(Durable durable) {
+    // By source "session": one that is an override becomes the default, and outlives the
+    // transaction.
     if (durable == Durable::soon)
-        (void)set_config_option("synchronous_commit", "off", PGC_USERSET, PGC_S_OVERRIDE,
+        (void)set_config_option("synchronous_commit", "off", PGC_USERSET, PGC_S_SESSION,
                                 GUC_ACTION_LOCAL, true, 0, false);
     SPI_finish();
     PopActiveSnapshot();
