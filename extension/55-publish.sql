@@ -31,6 +31,17 @@ BEGIN
                   HINT = 'Nothing was sent. except_columns leaves columns out, columns says what '
                          'they become: docs/publishing.md.';
     END IF;
+    SELECT string_agg(format('%s: its properties and options are %s bytes, and Notion takes '
+                             '500,000 at once', t, length), E'\n') INTO faults
+      FROM unnest(tables) t
+     CROSS JOIN LATERAL (SELECT octet_length((notion.publication(t, tables, server, parent, schema,
+                             direction, columns, except_columns, two_way)).request::text)) b(length)
+     WHERE length > 500000;
+    IF faults IS NOT NULL THEN
+        RAISE EXCEPTION 'these tables cannot be published so'
+            USING ERRCODE = 'invalid_parameter_value', DETAIL = faults,
+                  HINT = 'Nothing was sent. except_columns leaves columns out.';
+    END IF;
 END
 $$;
 REVOKE ALL ON FUNCTION notion.check_publish(regclass[], name, text, regnamespace, text, jsonb,
@@ -190,6 +201,8 @@ BEGIN
     PERFORM notion.require_owner(t) FROM unnest(tables) t;
     PERFORM notion.check_publish(tables, server, parent, schema, direction, columns, except_columns,
                                  two_way);
+    DELETE FROM notion.publications p
+     WHERE NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = p.table_id);
     -- What is under way goes on, what failed is taken up where it was, what is done stays.
     PERFORM notion.adopt_first();
     made := nextval(pg_get_serial_sequence('notion.jobs', 'id'));
@@ -205,7 +218,16 @@ BEGIN
      ORDER BY t.n
         ON CONFLICT (table_id) DO UPDATE
        SET job = excluded.job, reason = NULL, due = now(), attempts = 0, found = NULL,
-           finished_at = NULL,
+           finished_at = NULL, schema = excluded.schema, direction = excluded.direction,
+           -- Of what Notion may have, and what it has, nothing changes any more.
+           (parent, title, request, columns, marker, relations, targets, left_out) =
+               (SELECT f.* FROM (VALUES
+                    (true, excluded.parent, excluded.title, excluded.request, excluded.columns,
+                     excluded.marker, excluded.relations, excluded.targets, excluded.left_out),
+                    (false, p.parent, p.title, p.request, p.columns, p.marker, p.relations,
+                     p.targets, p.left_out)) v(is_new, a, b, c, d, e, f, g, h)
+                 CROSS JOIN LATERAL (SELECT v.a, v.b, v.c, v.d, v.e, v.f, v.g, v.h) f
+                 WHERE v.is_new = (p.step = 'create' AND p.sent_at IS NULL)),
            state = CASE WHEN p.step = 'create' AND p.sent_at IS NOT NULL THEN 'unknown'
                         ELSE 'due' END,
            step = CASE p.step WHEN 'done' THEN 'link' ELSE p.step END
@@ -259,12 +281,17 @@ COMMENT ON FUNCTION notion.unpublish(regclass) IS
 
 CREATE VIEW notion.published WITH (security_invoker = true) AS
 SELECT p.table_id AS "table", p.server, p.title, p.database, p.data_source, p.url,
-       CASE WHEN p.step = 'done' THEN 'done' WHEN p.state = 'failed' THEN 'failed'
+       CASE WHEN p.step = 'done' THEN 'done'
+            WHEN p.state = 'failed' OR s.oid IS NULL OR c.oid IS NULL THEN 'failed'
             WHEN p.state = 'unknown' THEN 'outcome unknown'
             ELSE CASE p.step WHEN 'create' THEN 'to be made' WHEN 'define' THEN 'to be related'
                              ELSE 'to be linked' END END AS state,
-       p.reason, p.job, p.asked_by, p.asked_at, p.finished_at
-  FROM notion.publications p;
+       CASE WHEN c.oid IS NULL THEN 'the table is gone' WHEN s.oid IS NULL THEN 'the server is gone'
+            ELSE p.reason END AS reason,
+       p.job, p.asked_by, p.asked_at, p.finished_at
+  FROM notion.publications p
+  LEFT JOIN pg_catalog.pg_class c ON c.oid = p.table_id
+  LEFT JOIN pg_catalog.pg_foreign_server s ON s.srvname = p.server;
 COMMENT ON VIEW notion.published IS
     'the tables of notion.publish, with the ids of their databases and how far each is; for the '
     'tables'' owners';

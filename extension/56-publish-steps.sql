@@ -95,8 +95,12 @@ BEGIN ATOMIC
            due = pg_catalog.clock_timestamp() + publish_found.settle,
            reason = 'the worker ended while Notion had a request'
      WHERE p.state = 'sending';
-    UPDATE notion.publications p SET due = pg_catalog.clock_timestamp()
-     WHERE p.state = 'due' AND p.due > pg_catalog.clock_timestamp();
+    -- A look that was under way has no answer; who waits for the settling goes on waiting.
+    UPDATE notion.publications p
+       SET due = least(p.due, pg_catalog.clock_timestamp()
+                              + CASE p.state WHEN 'unknown' THEN publish_found.settle
+                                             ELSE interval '0' END)
+     WHERE p.state IN ('due', 'unknown');
 END;
 REVOKE ALL ON FUNCTION notion.publish_found(interval) FROM PUBLIC;
 COMMENT ON FUNCTION notion.publish_found(interval) IS

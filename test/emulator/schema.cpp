@@ -291,7 +291,9 @@ std::vector<SchemaChange> patch_schema(World& world, DataSource& source, const J
             const Type type = type_named(key->name).value_or(Type::other);
             if (type != known->type)
                 change_type(world, source, *known, type);
-            configure(world, source, known->slot, *key->config, here + "." + key->name, trust);
+            const size_t slot = known->slot;
+            configure(world, source, slot, *key->config, here + "." + key->name, trust);
+            known = &source.properties[slot]; // the other end of a relation may have moved it
         }
         changes.push_back(
             {source.find(encoded_property_id(known->id))->id, known->name, "updated"});

@@ -8,8 +8,8 @@ use Test::More;
 
 my $node = start_node('publish', 'notion.settle' => '300ms', 'notion.poll_interval' => '1s',
     restart_after_crash => 'on');
-my $notion = start_emulator();
-connect_workspace($node, $notion);
+my $notion = start_emulator(budget => 0);
+connect_workspace($node, $notion, options => ["budget_per_minute '-1'"]);
 my $home = $notion->bot('acme', 'POST', '/v1/pages',
     { parent => { type => 'workspace', workspace => \1 },
       properties => { title => { title => [ { text => { content => 'Home' } } ] } } })->{id};
@@ -77,11 +77,20 @@ sql($node, q{DO $$ BEGIN EXECUTE (SELECT 'CREATE TABLE app.wide (id integer PRIM
     || string_agg('c' || n || ' text', ', ') || ')' FROM generate_series(1, 600) n); END $$});
 like(refused("SELECT notion.publish('{app.wide}', 'acme', '$home', 'crm')"),
     qr/601 properties; a Notion database has room for 500/, '600 columns');
+sql($node, q{DO $$ BEGIN EXECUTE (SELECT 'CREATE TABLE app.long (id integer PRIMARY KEY, '
+    || string_agg(format('c%s text CHECK (c%1$s IN (%s))', n, (SELECT string_agg(
+        quote_literal(v || repeat('x', 90)), ', ') FROM generate_series(1, 100) v)), ', ') || ')'
+    FROM generate_series(1, 60) n); END $$});
+like(refused("SELECT notion.publish('{app.long}', 'acme', '$home', 'crm')"),
+    qr/its properties and options are 6\d{5} bytes/, 'more than Notion takes at once');
+like(refused("BEGIN; ALTER SERVER acme OPTIONS (ADD read_only 'true');
+    SELECT notion.publish('{app.people}', 'acme', '$home', 'crm')"),
+    qr/server acme is read only/, 'a server that is read only');
 sql($node, q{CREATE ROLE other; GRANT USAGE ON FOREIGN SERVER acme TO other;
     GRANT USAGE ON SCHEMA app TO other});
 like(refused("SET ROLE other; SELECT notion.publish('{app.people}', 'acme', '$home', 'crm')"),
     qr/must be owner of table/, 'whose table it is not');
-sql($node, 'DROP TABLE app.bad, app.wide');
+sql($node, 'DROP TABLE app.bad, app.wide, app.long');
 is(requests(), 'POST /v1/pages', 'none of that made a request');
 sql($node, "BEGIN; SELECT notion.publish('{app.people}', 'acme', '$home', 'crm'); ROLLBACK");
 is(sql($node, 'SELECT count(*) FROM notion.published'), 0, 'it obeys ROLLBACK');
@@ -224,14 +233,44 @@ my $nowhere = '00000000-0000-4000-8000-000000000000';
 sql($node, "SELECT notion.publish('{app.lost}', 'acme', '$nowhere', 'crm')");
 wait_until($node, q{SELECT count(*) FROM notion.published WHERE state = 'failed'
     AND reason LIKE '%Could not find page with ID: 00000000%'}, 1, 'a parent that is not shared');
-sql($node, q{SELECT notion.unpublish('app.lost')});
-sql($node, "SELECT notion.publish('{app.lost}', 'acme', '$home', 'crm')");
+# What Notion never had is asked for anew, with other words.
+sql($node, "SELECT notion.publish('{app.lost}', 'acme', '$home', 'crm',
+    columns => '{\"b\": {\"property\": \"Day\"}}')");
 done('elsewhere it goes');
 sql($node, q{INSERT INTO app.lost VALUES (1, '2026-02-03', NULL); SELECT notion.sync('app.lost')});
 sql($node, "CALL notion.flush('app.lost', '50 s')");
 is(sql($node, 'SELECT row_key, a, b FROM crm.lost'), '1/2026-02-03|1|2026-02-03',
     'a key of several columns has a property');
 is(schema('app.lost')->{Twice}{type}, 'relation', 'a relation to what was published before');
+
+ok(schema('app.lost')->{Day}, 'by the newest call');
+
+# Names as they are; a table that goes.
+my ($url, $token) = ($notion->url, token_file('ntn_bot_acme'));
+sql($node, qq{CREATE SERVER plain FOREIGN DATA WRAPPER notion_fdw
+        OPTIONS (names 'exact', api_url '$url', budget_per_minute '-1');
+    CREATE USER MAPPING FOR CURRENT_USER SERVER plain OPTIONS (token_file '$token');
+    CREATE TABLE app.odd_names ("Id" integer PRIMARY KEY, page_id text, due_on date,
+        "two, ""words""" text)});
+sql($node, "SELECT notion.publish('{app.odd_names}', 'plain', '$home', 'crm')");
+done('exact names');
+is(join('|', sort keys %{ schema('app.odd_names') }), 'Id|due_on|page_id|two, "words"',
+    'are kept');
+sql($node, q{INSERT INTO app.odd_names VALUES (1, 'p', '2026-01-01', 'x');
+    SELECT notion.sync('app.odd_names')});
+sql($node, "CALL notion.flush('app.odd_names', '50 s')");
+is(sql($node, 'SELECT "Id", page_id_2, due_on, "two, ""words""" FROM crm.odd_names'),
+    '1|p|2026-01-01|x', 'and what they cannot be in a foreign table is another name there');
+$notion->fault({ kind => 'hang', route => 'POST /v1/databases' });
+sql($node, 'CREATE TABLE app.gone (id integer PRIMARY KEY)');
+sql($node, "SELECT notion.publish('{app.gone}', 'plain', '$home', 'crm')");
+sql($node, 'DROP TABLE app.gone');
+is(sql($node, q{SELECT state, reason FROM notion.published WHERE state <> 'done'}),
+    'failed|the table is gone', 'a table that was dropped');
+$notion->clear_faults;
+sql($node, $call2);
+is(sql($node, q{SELECT count(*) FROM notion.published WHERE state <> 'done'}), 0,
+    'is forgotten by the next call');
 
 # ---- a link that was ended is made again, without a request -------------------------------------
 
