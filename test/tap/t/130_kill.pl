@@ -1,7 +1,8 @@
 # Death at any moment: rounds of changes under faults, each ended by killing a worker, a backend or
 # the postmaster, or by sending a worker home. In the end Notion holds exactly what the table holds,
 # every row once. NOTION_SEED repeats a run; NOTION_ROUNDS says how many rounds (300; 5,000 with
-# NOTION_LONG); NOTION_SETTLE=150s is the patience of real life. The waits of a random length are what is random here, not patience.
+# NOTION_LONG); NOTION_SETTLE=150s is the patience of real life. The waits of a random length are
+# what is random here, not patience.
 use strict;
 use warnings;
 use lib 'test/tap/lib';
