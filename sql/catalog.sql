@@ -56,6 +56,13 @@ SELECT object AS search_path_not_pinned FROM functions
    AND prolang <> (SELECT oid FROM pg_language WHERE lanname = 'c')
    AND NOT EXISTS (SELECT FROM unnest(proconfig) AS c WHERE c LIKE 'search\_path=%')
  ORDER BY 1;
+-- And whoever else: a body in plpgsql or in a string looks names up when it runs, and then by the
+-- path of whoever calls; BEGIN ATOMIC looked them up once. Only notion.mirror wants it so: it makes
+-- a table where the caller's path says, with his rights.
+SELECT object AS search_path_of_the_caller FROM functions
+ WHERE prolang <> (SELECT oid FROM pg_language WHERE lanname = 'c') AND prosqlbody IS NULL
+   AND proname <> 'mirror' AND NOT EXISTS (SELECT FROM unnest(proconfig) AS c WHERE c LIKE 'search\_path=pg_catalog%')
+ ORDER BY 1;
 -- What everybody may call with the installer's rights asks first whose the object is. Functions in
 -- C do so by pg/rights.hpp; those that do are listed here.
 SELECT object AS everybody_may_execute FROM functions
