@@ -24,6 +24,8 @@ std::string_view beside_of(Field field) {
         return "icon";
     case Field::cover:
         return "cover";
+    case Field::page_template:
+        return template_member;
     case Field::content:
         return content_member;
     default:
@@ -377,7 +379,7 @@ Error Modify::worded(const ModifyOp& first) const {
 
 bool modify_accepts(const ScanColumn& column) noexcept {
     if (column.field != Field::property)
-        return column.field == Field::content ||
+        return column.field == Field::content || column.field == Field::page_template ||
                (!beside_of(column.field).empty() && column.column == ColumnType::jsonb);
     return column.type == PropertyType::unknown || is_writable(column.type);
 }

@@ -202,6 +202,7 @@ Result<Value> Row::page_value(const Column& column) const {
         return json_of("icon");
     case Field::cover:
         return json_of("cover");
+    case Field::page_template:
     case Field::content:
         return Value{};
     case Field::property:

@@ -301,6 +301,7 @@ bool scan_accepts(Field field, PropertyType type, ColumnType column) noexcept {
     case Field::edited_by:
         return column == ColumnType::uuid || column == ColumnType::text;
     case Field::page_url:
+    case Field::page_template:
     case Field::content:
         return column == ColumnType::text;
     case Field::created_at:

@@ -30,7 +30,8 @@ enum class Field : uint8_t {
     edited_by,
     icon,
     cover,
-    content, ///< no answer to a query has it: its cells are null, and whoever scans reads it
+    page_template, ///< what a new page is made from: written, never read
+    content,       ///< no answer to a query has it: its cells are null, and whoever scans reads it
 };
 
 struct ScanColumn {

@@ -2,7 +2,7 @@
 // exchange at the end. scope: process.
 import assert from "node:assert/strict"
 import test, { after, before } from "node:test"
-import { start_emulator } from "./lab.mjs"
+import { refused, start_emulator } from "./lab.mjs"
 import { describe_failure, describe_totals, validate_lines } from "./validate.mjs"
 
 let lab, notion
@@ -51,6 +51,50 @@ test("a large page is cut, and its parts are given by themselves", async () => {
   await lab.limits({ markdown_blocks: 20000 })
   const whole = await notion.pages.retrieveMarkdown({ page_id })
   assert.equal(whole.markdown, "- a\n- b\n- c\n- d")
+})
+
+test("templates are listed, chosen, and exclude other content", async () => {
+  await lab.load({
+    databases: [
+      {
+        title: "Projects",
+        id: "22222222-0000-4000-8000-000000000001",
+        properties: { Name: "title" },
+        templates: [
+          { name: "Grant", markdown: "# Budget", is_default: true },
+          { name: "Story", markdown: "# Once" },
+        ],
+      },
+    ],
+  })
+  const database = await notion.databases.retrieve({
+    database_id: "22222222-0000-4000-8000-000000000001",
+  })
+  const data_source_id = database.data_sources[0].id
+  const { templates } = await notion.dataSources.listTemplates({ data_source_id })
+  assert.deepEqual(
+    templates.map((one) => [one.name, one.is_default]),
+    [
+      ["Grant", true],
+      ["Story", false],
+    ],
+  )
+  const named = await notion.dataSources.listTemplates({ data_source_id, name: "story" })
+  assert.equal(named.templates.length, 1)
+  const parent = { type: "data_source_id", data_source_id }
+  const content = async (template) => {
+    const page = await notion.pages.create({ parent, properties: {}, template })
+    return (await notion.pages.retrieveMarkdown({ page_id: page.id })).markdown
+  }
+  assert.equal(await content({ type: "default" }), "# Budget")
+  assert.equal(await content({ type: "template_id", template_id: templates[1].id }), "# Once")
+  assert.equal(await content({ type: "none" }), "")
+  const template = { type: "default" }
+  await refused(
+    notion.pages.create({ parent, properties: {}, template, markdown: "x" }),
+    "validation_error",
+    400,
+  )
 })
 
 test("every exchange of this file validates", async () => {

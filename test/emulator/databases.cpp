@@ -164,12 +164,4 @@ Reply patch_data_source(World& world, const Call& call) {
     return answer(world, call, source);
 }
 
-Reply list_templates(World& world, const Call& call) {
-    visible_data_source(world, call, path_id(call, 0, "data_source_id"));
-    Reply reply;
-    reply.body = R"({"templates":[],"has_more":false,"next_cursor":null})";
-    reply.add_request_id = false;
-    return reply;
-}
-
 } // namespace emulator

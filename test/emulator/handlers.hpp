@@ -38,6 +38,8 @@ Reply get_task(World&, const Call&);
 
 // What they share.
 Edit edit_of(World& world, const Call& call);
+/// The template that the body of a page's write names, null for none; checked. `source`: the page's.
+const Template* wanted_template(const DataSource& source, const Json& body);
 /// The id in a path; 400 where it is none.
 Uuid path_id(const Call& call, size_t at, const char* name);
 PageRecord& visible_page(World& world, const Call& call, Uuid id, const char* kind = "page");

@@ -203,6 +203,14 @@ struct PageRecord {
     Rendered rendered;
 };
 
+/// What new pages of a data source may be made from.
+struct Template {
+    Uuid id;
+    std::string name;
+    bool is_default = false;
+    std::string markdown;
+};
+
 struct DataSource {
     Uuid id;
     Uuid database;
@@ -215,6 +223,7 @@ struct DataSource {
     std::vector<Property> properties; // by slot, with holes
     std::vector<size_t> order;        // slots of the living, by id, as Notion lists them
     std::vector<PageRecord*> pages;   // by creation, oldest first; trash included
+    std::vector<Template> templates;
     uint64_t schema_version = 1;
 
     const Property* find(std::string_view name_or_id) const;

@@ -47,12 +47,15 @@ Reply post_page(World& world, const Call& call) {
         refuse_body("body.markdown", "not present", to_text(*markdown));
     if (children)
         check_children(*children, "body.children", 0);
+    const Template* chosen = wanted_template(source, call.body);
     page.id = world.store.new_id();
     PageRecord& record = create_page(edit, std::move(page), std::move(values));
     if (children)
         append_blocks(edit, {Parent::Kind::page, record.now.id}, *children, std::nullopt);
     if (markdown && markdown->IsString())
         append_markdown(edit, {Parent::Kind::page, record.now.id}, view(*markdown), std::nullopt);
+    if (chosen)
+        append_markdown(edit, {Parent::Kind::page, record.now.id}, chosen->markdown, std::nullopt);
     return answer(world, call, record);
 }
 
@@ -93,8 +96,11 @@ Reply patch_page(World& world, const Call& call) {
         record.now.is_archived = archived->GetBool();
     }
     update_values(edit, record, std::move(values));
+    const Template* chosen = wanted_template(source, call.body);
     if (flag_member(call.body, "erase_content", false))
         erase_content(edit, record);
+    if (chosen)
+        append_markdown(edit, {Parent::Kind::page, record.now.id}, chosen->markdown, std::nullopt);
     if (trashed && *trashed)
         set_trashed(edit, record, true);
     return answer(world, call, record);

@@ -270,6 +270,12 @@ Uuid seed_source(Edit& edit, Uuid database, const Json& json, const Text& title)
     read_identity(edit.world, json, same, source.stamp);
     if (const auto description = text_member(json, "description"))
         source.description = plain_run(*description);
+    if (const Json* templates = member(json, "templates"); templates && templates->IsArray())
+        for (const auto& one : templates->GetArray())
+            source.templates.push_back({edit.world.store.new_id(),
+                                        std::string(text_member(one, "name").value_or("Template")),
+                                        flag_member(one, "is_default", false),
+                                        std::string(text_member(one, "markdown").value_or(""))});
     return source.id;
 }
 

@@ -11,9 +11,9 @@ namespace notion {
 namespace {
 
 constexpr size_t name_bytes_max = 63; // NAMEDATALEN - 1
-constexpr std::string_view page_columns[] = {"page_id",        "page_url",        "page_created_at",
-                                             "page_edited_at", "page_created_by", "page_edited_by",
-                                             "page_icon",      "page_cover",      "page_content"};
+constexpr std::string_view page_columns[] = {
+    "page_id",        "page_url",  "page_created_at", "page_edited_at", "page_created_by",
+    "page_edited_by", "page_icon", "page_cover",      "page_content",   "page_template"};
 constexpr std::string_view system_columns[] = {"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"};
 
 bool is_reserved(std::string_view name) {

@@ -22,6 +22,7 @@ constexpr Named fields[] = {
     {"page_edited_by", bridge::Field::edited_by},
     {"page_icon", bridge::Field::icon},
     {"page_cover", bridge::Field::cover},
+    {"page_template", bridge::Field::page_template},
     {"page_content", bridge::Field::content},
 };
 

@@ -15,7 +15,7 @@ namespace {
 struct Wishes {
     const char* data_source;
     bool exact_names;
-    bool columns[9]; ///< of page_columns
+    bool columns[10]; ///< of page_columns
 };
 
 struct PageColumn {
@@ -24,7 +24,7 @@ struct PageColumn {
     bool always;
 };
 
-constexpr PageColumn page_columns[9] = {
+constexpr PageColumn page_columns[10] = {
     {"page_id", "uuid", true},
     {"page_url", "text", true},
     {"page_created_at", "timestamp with time zone", true},
@@ -33,6 +33,7 @@ constexpr PageColumn page_columns[9] = {
     {"page_edited_by", "uuid", false},
     {"page_icon", "jsonb", false},
     {"page_cover", "jsonb", false},
+    {"page_template", "text", false},
     {"page_content", "text", false},
 };
 
@@ -44,7 +45,7 @@ void take_page_columns(Wishes* wishes, const char* text) {
     foreach (cell, names) {
         auto* name = static_cast<char*>(lfirst(cell));
         bool found = false;
-        for (int at = 0; at < 9; at++)
+        for (int at = 0; at < 10; at++)
             if (strcmp(page_columns[at].name, name) == 0)
                 found = wishes->columns[at] = true;
         if (!found)
@@ -52,7 +53,7 @@ void take_page_columns(Wishes* wishes, const char* text) {
                     (errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
                      errmsg("a page has no column \"%s\"", name),
                      errhint("page_columns may name page_created_by, page_edited_by, page_icon, "
-                             "page_cover and page_content, separated by commas.")));
+                             "page_cover, page_template and page_content, separated by commas.")));
     }
 }
 
@@ -60,7 +61,7 @@ Wishes read_wishes(const ImportForeignSchemaStmt* statement, const ServerOptions
     Wishes wishes;
     wishes.data_source = "";
     wishes.exact_names = server.exact_names;
-    for (int at = 0; at < 9; at++)
+    for (int at = 0; at < 10; at++)
         wishes.columns[at] = page_columns[at].always;
     ListCell* cell;
     foreach (cell, statement->options) {
@@ -112,7 +113,7 @@ char* create_statement(const bridge::Catalog* catalog, int index, const Wishes& 
     initStringInfo(&sql);
     appendStringInfo(&sql, "CREATE FOREIGN TABLE %s (", ident(source.table));
     const char* comma = "";
-    for (int at = 0; at < 9; at++) {
+    for (int at = 0; at < 10; at++) {
         if (!wishes.columns[at])
             continue;
         appendStringInfo(&sql, "%s\n  %s %s", comma, page_columns[at].name, page_columns[at].type);
