@@ -6,9 +6,11 @@
 
 #include "bridge/convert.hpp"
 #include "bridge/object_write.hpp"
+#include "bridge/upload.hpp"
 #include "bridge/writer.hpp"
 #include "core/notion/json.hpp"
 #include "core/notion/object_write.hpp"
+#include "core/notion/upload.hpp"
 
 namespace notion::bridge {
 
@@ -152,6 +154,63 @@ bool api_in_doubt(const Api* api, std::string_view why, Fault& fault) noexcept {
         return false;
     guarded(fault, [&] { fill(fault, unknown(*api, std::string(why) + ".")); });
     return fault.set;
+}
+
+size_t upload_parts(size_t bytes) noexcept {
+    return parts_of(bytes);
+}
+
+size_t upload_part_size(size_t bytes) noexcept {
+    return parts_of(bytes) == 1 ? bytes : upload_part_bytes;
+}
+
+namespace {
+
+Api* upload_step(const Endpoint& endpoint, const char* what, notion::Call call) {
+    Api* api = new Api{Writer(endpoint), what, true, {}, {}, {}, {}};
+    api->writer.ask(std::move(call), true);
+    return api;
+}
+
+} // namespace
+
+Api* upload_open(const Endpoint& endpoint, std::string_view name, std::string_view content_type,
+                 size_t bytes, Fault& fault) noexcept {
+    Api* api = nullptr;
+    guarded(fault, [&] {
+        auto call = open_upload(name, content_type, bytes);
+        if (!call)
+            return fill(fault, call.error());
+        api = upload_step(endpoint, "the opening of an upload", std::move(*call));
+    });
+    return api;
+}
+
+std::string_view upload_id(Api* api) noexcept {
+    Fault ignored;
+    guarded(ignored, [&] {
+        auto parsed = json::parse(api->answer);
+        api->answer = parsed ? std::string(json::text(*parsed, "id")) : std::string();
+    });
+    return api->answer;
+}
+
+Api* upload_send(const Endpoint& endpoint, std::string_view upload, int64_t part,
+                 std::string_view name, std::string_view content_type, std::string_view bytes,
+                 Fault& fault) noexcept {
+    Api* api = nullptr;
+    guarded(fault, [&] {
+        api = upload_step(endpoint, "the upload of a file",
+                          send_part(upload, part, name, content_type, bytes));
+    });
+    return api;
+}
+
+Api* upload_complete(const Endpoint& endpoint, std::string_view upload, Fault& fault) noexcept {
+    Api* api = nullptr;
+    guarded(fault,
+            [&] { api = upload_step(endpoint, "the end of an upload", complete_upload(upload)); });
+    return api;
 }
 
 std::string_view object_write_key(std::string_view kind) noexcept {

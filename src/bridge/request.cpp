@@ -1,6 +1,8 @@
 // Calls as HTTP requests: see the header. scope: none.
 #include "bridge/request.hpp"
 
+#include "core/notion/upload.hpp"
+
 namespace notion::bridge {
 namespace {
 
@@ -46,7 +48,7 @@ net::Request request_to(const Endpoint& endpoint, notion::Call call,
                        "Notion-Version: " + std::string(endpoint.api_version),
                        "User-Agent: pg_notion"};
     if (!call.body.empty())
-        request.headers.push_back("Content-Type: application/json");
+        request.headers.push_back("Content-Type: " + content_type_of(call));
     request.body = std::move(call.body);
     request.connect_timeout_ms = endpoint.connect_timeout_ms;
     request.total_timeout_ms = endpoint.request_timeout_ms;

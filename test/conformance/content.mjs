@@ -97,6 +97,30 @@ test("templates are listed, chosen, and exclude other content", async () => {
   )
 })
 
+test("a file is uploaded, attached, and read with its expiry", async () => {
+  const sent = { mode: "single_part", filename: "a.txt", content_type: "text/plain" }
+  const { id, status } = await notion.fileUploads.create(sent)
+  assert.equal(status, "pending")
+  const file = { filename: "a.txt", data: new Blob(["hello"], { type: "text/plain" }) }
+  const uploaded = await notion.fileUploads.send({ file_upload_id: id, file })
+  assert.equal(uploaded.status, "uploaded")
+  assert.equal(uploaded.content_length, 5)
+  const { data_sources } = await notion.databases.create({
+    parent: { type: "page_id", page_id: lab.root_id },
+    title: [{ text: { content: "Papers" } }],
+    initial_data_source: { properties: { Name: { title: {} }, Files: { files: {} } } },
+  })
+  const page = await notion.pages.create({
+    parent: { type: "data_source_id", data_source_id: data_sources[0].id },
+    properties: { Files: { files: [{ type: "file_upload", file_upload: { id } }] } },
+  })
+  const [attached] = page.properties.Files.files
+  assert.equal(attached.name, "a.txt")
+  assert.ok(new Date(attached.file.expiry_time) > new Date())
+  const { results } = await notion.fileUploads.list({})
+  assert.equal(results.length, 1)
+})
+
 test("every exchange of this file validates", async () => {
   const { totals, failures } = await validate_lines(await lab.journal())
   console.log(`content: ${describe_totals(totals)}`)

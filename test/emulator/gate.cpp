@@ -46,6 +46,10 @@ Version version_of(const Request& request) {
            quoted(request.version) + "`.");
 }
 
+bool is_upload(const Request& request) {
+    return request.path.starts_with("/v1/file_uploads/") && request.path.ends_with("/send");
+}
+
 void read_body(const World& world, const Request& request, Document& into) {
     if (static_cast<int64_t>(request.body.size()) > world.limits.body_bytes)
         refuse("body failed validation: body.length should be ≤ `" +
@@ -149,7 +153,10 @@ Reply Gate::serve_api(const Request& request, std::string& route_name) {
             throw Refusal{.code = "invalid_request_url", .message = "Invalid request URL."};
         call.version = version_of(request);
         call.query = read_query(request.query);
-        read_body(world_, request, call.body);
+        if (is_upload(request))
+            call.raw = request.body;
+        else
+            read_body(world_, request, call.body);
         return route->handler(world_, call);
     } catch (Refusal& refusal) {
         if (!call.caller.user.nil())
@@ -212,7 +219,15 @@ void Gate::record(const Request& request, const Reply& reply, const std::string&
     out.key("query").text(request.query).key("version").text(request.version);
     out.key("route").text(route).key("request");
     Document checked;
-    if (request.body.empty())
+    if (is_upload(request))
+        out.open()
+            .key("file")
+            .open()
+            .key("data")
+            .text(std::to_string(request.body.size()) + " bytes")
+            .close()
+            .close();
+    else if (request.body.empty())
         out.null();
     else if (parse(request.body, checked))
         out.json(checked); // on one line, whatever the client sent

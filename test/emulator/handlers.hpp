@@ -35,10 +35,15 @@ Reply append_children(World&, const Call&);
 Reply get_comments(World&, const Call&);
 Reply post_comment(World&, const Call&);
 Reply get_task(World&, const Call&);
+Reply post_file_upload(World&, const Call&);
+Reply get_file_upload(World&, const Call&);
+Reply list_file_uploads(World&, const Call&);
+Reply send_file_upload(World&, const Call&);
+Reply complete_file_upload(World&, const Call&);
 
 // What they share.
 Edit edit_of(World& world, const Call& call);
-/// The template that the body of a page's write names, null for none; checked. `source`: the page's.
+/// The template that the body of a page's write names, checked; null for none.
 const Template* wanted_template(const DataSource& source, const Json& body);
 /// The id in a path; 400 where it is none.
 Uuid path_id(const Call& call, size_t at, const char* name);

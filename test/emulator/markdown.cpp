@@ -30,9 +30,9 @@ std::string_view numbered(std::string_view line) {
                                                                : std::string_view{};
 }
 
-void write_block(Out& out, std::string_view type, std::string_view text, bool checked = false) {
+void write_text(Out& out, std::string_view text) {
     constexpr size_t longest_run = 2000; // bytes; at most as many UTF-16 units
-    out.open().key("type").text(type).key(type).open().key("rich_text").open_array();
+    out.key("rich_text").open_array();
     while (!text.empty()) {
         size_t size = std::min(longest_run, text.size());
         while (size < text.size() && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80)
@@ -41,9 +41,6 @@ void write_block(Out& out, std::string_view type, std::string_view text, bool ch
         text.remove_prefix(size);
     }
     out.close_array();
-    if (type == "to_do")
-        out.key("checked").boolean(checked);
-    out.close().close();
 }
 
 std::string_view take_line(std::string_view& text) {
@@ -53,54 +50,103 @@ std::string_view take_line(std::string_view& text) {
     return line;
 }
 
-void write_code(Out& out, std::string_view language, std::string_view& rest) {
+std::string_view next_line(std::string_view text) {
+    return text.substr(0, std::min(text.find('\n'), text.size()));
+}
+
+size_t tabs_of(std::string_view line) {
+    return std::min(line.find_first_not_of('\t'), line.size());
+}
+
+void write_code(Out& out, std::string_view language, std::string_view& rest, size_t depth) {
     std::string code;
+    bool first = true;
     while (!rest.empty()) {
-        const auto line = take_line(rest);
+        auto line = take_line(rest);
+        line.remove_prefix(std::min(depth, tabs_of(line)));
         if (line == "```")
             break;
-        if (!code.empty())
+        if (!first)
             code.push_back('\n');
+        first = false;
         code.append(line);
     }
-    out.open().key("type").text("code").key("code").open().key("rich_text").open_array().open();
-    out.key("text").open().key("content").text(code).close().close().close_array();
+    out.open().key("type").text("code").key("code").open();
+    write_text(out, code);
     out.key("language").text(language.empty() ? "plain text" : language).close().close();
 }
 
-void write_line(Out& out, std::string_view line) {
+void write_blocks(Out& out, std::string_view& rest, size_t depth);
+
+// What is indented below a line is in its block.
+void write_line(Out& out, std::string_view line, std::string_view& rest, size_t depth) {
     if (line == "---") {
         out.open().key("type").text("divider").key("divider").open().close().close();
         return;
     }
-    for (const auto& [prefix, type] : marks)
-        if (line.starts_with(prefix))
-            return write_block(out, type, line.substr(prefix.size()), prefix == "- [x] ");
-    if (const auto text = numbered(line); !text.empty())
-        return write_block(out, "numbered_list_item", text);
-    write_block(out, "paragraph", line);
+    std::string_view type = "paragraph";
+    std::string_view text = line;
+    bool checked = false;
+    for (const auto& [prefix, kind] : marks)
+        if (type == "paragraph" && line.starts_with(prefix)) {
+            type = kind;
+            text = line.substr(prefix.size());
+            checked = prefix == "- [x] ";
+        }
+    if (const auto item = numbered(line); type == "paragraph" && !item.empty()) {
+        type = "numbered_list_item";
+        text = item;
+    }
+    out.open().key("type").text(type).key(type).open();
+    write_text(out, text);
+    if (type == "to_do")
+        out.key("checked").boolean(checked);
+    if (tabs_of(next_line(rest)) > depth) {
+        out.key("children");
+        write_blocks(out, rest, depth + 1);
+    }
+    out.close().close();
+}
+
+void write_blocks(Out& out, std::string_view& rest, size_t depth) {
+    out.open_array();
+    while (!rest.empty()) {
+        const auto peeked = next_line(rest);
+        const size_t tabs = tabs_of(peeked);
+        if (!peeked.empty() && tabs < depth)
+            break;
+        const auto line = take_line(rest).substr(tabs);
+        if (line.starts_with("```"))
+            write_code(out, line.substr(3), rest, tabs);
+        else if (!line.empty())
+            write_line(out, line, rest, tabs);
+    }
+    out.close_array();
 }
 
 std::string blocks_json(std::string_view markdown) {
     std::string json;
     Out out(json);
-    out.open_array();
-    while (!markdown.empty()) {
-        const auto line = take_line(markdown);
-        if (line.starts_with("```"))
-            write_code(out, line.substr(3), markdown);
-        else if (!line.empty())
-            write_line(out, line);
-    }
-    out.close_array();
+    write_blocks(out, markdown, 0);
     return json;
+}
+
+std::string_view language_of(const Block& block) {
+    constexpr std::string_view mark = R"("language":")";
+    const auto at = block.content.find(mark);
+    if (at == std::string::npos)
+        return {};
+    const auto from = at + mark.size();
+    const auto language =
+        std::string_view(block.content).substr(from, block.content.find('"', from) - from);
+    return language == "plain text" ? std::string_view() : language;
 }
 
 std::string line_of(const Block& block, int number) {
     if (block.type == "divider")
         return "---";
     if (block.type == "code")
-        return "```\n" + block.plain + "\n```";
+        return "```" + std::string(language_of(block)) + "\n" + block.plain + "\n```";
     if (block.type == "numbered_list_item")
         return std::to_string(number) + ". " + block.plain;
     if (block.type == "to_do" && block.content.find(R"("checked":true)") != std::string::npos)
@@ -142,7 +188,11 @@ void append_lines(Rendering& rendering, const Ids& blocks, int indent) {
             rendering.unknown.push_back(id);
             continue;
         }
-        rendering.markdown.append(line_of(block, number));
+        for (const char c : line_of(block, number)) {
+            rendering.markdown.push_back(c);
+            if (c == '\n')
+                rendering.markdown.append(static_cast<size_t>(indent), '\t');
+        }
         append_lines(rendering, block.children, indent + 1);
     }
 }

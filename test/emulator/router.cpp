@@ -37,6 +37,11 @@ constexpr Route routes[] = {
     {"GET", "/v1/comments", get_comments},
     {"POST", "/v1/comments", post_comment},
     {"GET", "/v1/async_tasks/:task_id", get_task},
+    {"POST", "/v1/file_uploads", post_file_upload},
+    {"GET", "/v1/file_uploads", list_file_uploads},
+    {"GET", "/v1/file_uploads/:file_upload_id", get_file_upload},
+    {"POST", "/v1/file_uploads/:file_upload_id/send", send_file_upload},
+    {"POST", "/v1/file_uploads/:file_upload_id/complete", complete_file_upload},
 };
 
 std::string_view take_segment(std::string_view& path) {

@@ -72,14 +72,35 @@ OptionIds read_options_used(World& world, DataSource& source, Property& property
     return ids;
 }
 
-void write_file(Out& out, const Json& file, const std::string& path) {
+/// A file that was uploaded becomes one of Notion's own, with an address that expires.
+void write_attached(Out& out, World& world, const Json& upload,
+                    std::optional<std::string_view> name, const std::string& path) {
+    constexpr int64_t hour_ms = 3'600'000;
+    const auto text = text_member(upload, "id");
+    const auto id = text ? read_uuid(*text) : std::nullopt;
+    const auto found = id ? world.uploads.find(*id) : world.uploads.end();
+    if (found == world.uploads.end() || found->second.status != "uploaded")
+        refuse(path + ": file upload " + std::string(text.value_or("undefined")) +
+               " is not there, or not uploaded.");
+    const std::string expiry = minute_text(world.clock.now() + hour_ms);
+    out.open().key("name").text(name ? *name : std::string_view(found->second.filename));
+    out.key("type").text("file").key("file").open().key("url");
+    out.text("https://prod-files-secure.s3.us-west-2.amazonaws.com/" + dashed(*id) + "/" +
+             found->second.filename +
+             "?X-Amz-Expires=3600&X-Amz-Signature=" + std::to_string(found->second.sum));
+    out.key("expiry_time").text(expiry).close().close();
+}
+
+void write_file(Out& out, World& world, const Json& file, const std::string& path) {
     const auto name = text_member(file, "name");
     const Json* external = member(file, "external");
     const Json* hosted = member(file, "file");
     const Json* upload = member(file, "file_upload");
-    const char* kind = external ? "external" : hosted ? "file" : "file_upload";
+    const char* kind = external ? "external" : "file";
     if (!external && !hosted && !upload)
         refuse_union({path + ".file", path + ".external", path + ".file_upload"});
+    if (!external && !hosted)
+        return write_attached(out, world, *upload, name, path);
     if (external && !name)
         refuse_body(path + ".name", "defined", "undefined");
     if (external) {
@@ -89,16 +110,16 @@ void write_file(Out& out, const Json& file, const std::string& path) {
         require_text(*url, path + ".external.url", longest_url);
     }
     out.open().key("name").text(name.value_or("")).key("type").text(kind);
-    out.key(kind).json(external ? *external : hosted ? *hosted : *upload).close();
+    out.key(kind).json(external ? *external : *hosted).close();
 }
 
-Raw read_files(const Json& value, const std::string& path) {
+Raw read_files(World& world, const Json& value, const std::string& path) {
     require_array(value, path);
     Raw files;
     Out out(files.json);
     out.open_array();
     for (unsigned i = 0; i < value.Size(); ++i)
-        write_file(out, value[i], path + "[" + std::to_string(i) + "]");
+        write_file(out, world, value[i], path + "[" + std::to_string(i) + "]");
     out.close_array();
     return files;
 }
@@ -201,7 +222,7 @@ Value read_by_type(World& world, DataSource& source, Property& property, const J
     case Type::relation:
         return read_relation(world, property, value, path, trust);
     case Type::files:
-        return read_files(value, path);
+        return read_files(world, value, path);
     case Type::checkbox:
         if (!value.IsBool())
             refuse_body(path, "a boolean", to_text(value));

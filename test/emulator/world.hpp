@@ -37,6 +37,7 @@ struct Call {
     std::vector<std::string> arguments; // of the path, in order, decoded
     std::vector<std::pair<std::string, std::string>> query;
     Document body;
+    std::string raw; // of a body that is no JSON
     Caller caller;
     Version version = Version::v2026_03_11;
 
@@ -48,6 +49,18 @@ struct Task {
     std::string operation;
     std::string result;
     int64_t created_at = 0;
+};
+
+/// A file on its way, or there: known by its length, not by its bytes.
+struct FileUpload {
+    std::string filename;
+    std::string content_type;
+    int64_t number_of_parts = 0;      // 0: one
+    std::map<int64_t, int64_t> parts; // number -> bytes
+    std::string status = "pending";
+    Uuid author;
+    int64_t created_at = 0;
+    uint64_t sum = 0; // of all bytes
 };
 
 struct World {
@@ -69,6 +82,7 @@ struct World {
     Webhooks webhooks{clock};
     OAuth oauth;
     std::map<std::string, Task> tasks;
+    std::map<Uuid, FileUpload> uploads;
     size_t rendered_bytes = 0; // texts of pages made since they were last dropped
 };
 

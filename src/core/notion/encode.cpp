@@ -8,6 +8,7 @@
 #include "core/notion/options.hpp"
 #include "core/notion/richtext.hpp"
 #include "core/notion/shape.hpp"
+#include "core/notion/upload.hpp"
 #include "core/notion/utf8.hpp"
 
 namespace notion {
@@ -115,6 +116,9 @@ std::string_view file_name(std::string_view url) {
 
 /// A file of the base goes back as it came, under its name; any other url is an external file.
 std::string encode_file(const std::string& url, const json::Value* base) {
+    if (url.starts_with(upload_prefix))
+        return R"({"type":"file_upload","file_upload":{"id":)" +
+               json::quote(std::string_view(url).substr(upload_prefix.size())) + "}}";
     std::string_view name = file_name(url);
     std::string_view type = "external";
     if (base != nullptr && base->IsArray())
