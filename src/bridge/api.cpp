@@ -18,11 +18,11 @@ struct Api {
     Writer writer;
     std::string what; ///< "POST /v1/pages"
     bool writes;
-    std::string answer;
-    std::string request_id;
-    json::Document document; ///< of the answer, where a row was made of it
-    std::vector<Value> values;
-    std::vector<std::vector<std::string_view>> items;
+    std::string answer = {};
+    std::string request_id = {};
+    json::Document document = {}; ///< of the answer, where a row was made of it
+    std::vector<Value> values = {};
+    std::vector<std::vector<std::string_view>> items = {};
 };
 
 namespace {
@@ -167,7 +167,7 @@ size_t upload_part_size(size_t bytes) noexcept {
 namespace {
 
 Api* upload_step(const Endpoint& endpoint, const char* what, notion::Call call) {
-    Api* api = new Api{Writer(endpoint), what, true, {}, {}, {}, {}};
+    Api* api = new Api{Writer(endpoint), what, true};
     api->writer.ask(std::move(call), true);
     return api;
 }
@@ -242,7 +242,7 @@ Api* object_write_open(const Endpoint& endpoint, std::string_view kind, ObjectAc
         std::string what = "the write of a row of " + std::string(kind);
         if (!id.empty())
             what += " (" + std::string(id) + ")";
-        api = new Api{Writer(endpoint), std::move(what), true, {}, {}, {}, {}};
+        api = new Api{Writer(endpoint), std::move(what), true};
         api->writer.ask(std::move(*call), creates);
     });
     return api;
