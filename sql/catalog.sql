@@ -61,7 +61,8 @@ SELECT object AS search_path_not_pinned FROM functions
 -- a table where the caller's path says, with his rights.
 SELECT object AS search_path_of_the_caller FROM functions
  WHERE prolang <> (SELECT oid FROM pg_language WHERE lanname = 'c') AND prosqlbody IS NULL
-   AND proname <> 'mirror' AND NOT EXISTS (SELECT FROM unnest(proconfig) AS c WHERE c LIKE 'search\_path=pg_catalog%')
+   AND proname <> 'mirror'
+   AND NOT EXISTS (SELECT FROM unnest(proconfig) AS c WHERE c LIKE 'search\_path=pg_catalog%')
  ORDER BY 1;
 -- What everybody may call with the installer's rights asks first whose the object is. Functions in
 -- C do so by pg/rights.hpp; those that do are listed here.
