@@ -68,11 +68,61 @@ BEGIN ATOMIC
        AND NOT EXISTS (SELECT FROM notion.publications o
                         WHERE o.server = p.server AND o.step IN ('create', 'define')
                           AND o.state <> 'failed' AND p.table_id = ANY (o.targets))
-     ORDER BY p.id LIMIT 1;
+     -- Tables before those that refer to them, as far as there is such an order.
+     ORDER BY EXISTS (SELECT FROM notion.publications o
+                       WHERE o.server = p.server AND o.step = 'link' AND o.state = 'due'
+                         AND o.id <> p.id AND o.table_id = ANY (p.targets)), p.id LIMIT 1;
 END;
 REVOKE ALL ON FUNCTION notion.publish_ready() FROM PUBLIC;
 COMMENT ON FUNCTION notion.publish_ready() IS
     'the next publication that wants its foreign table (ddl; null: it is there) and its link';
+
+CREATE FUNCTION notion.publish_pairs(it notion.publications) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT pg_catalog.jsonb_object_agg(
+               CASE WHEN pg_catalog.cardinality(o.own) > 1
+                    THEN '(' || pg_catalog.array_to_string(o.own, ', ') || ')'
+                    ELSE o.own[1]::text END, c.value ->> 'foreign_column')
+      FROM pg_catalog.jsonb_array_elements((it).columns) c
+     CROSS JOIN LATERAL (
+            SELECT CASE WHEN c.value ->> 'type' = 'relation'
+                        THEN ARRAY(SELECT f::name FROM pg_catalog.jsonb_array_elements_text(
+                                       c.value -> 'fk_columns') f)
+                        ELSE ARRAY[(c.value ->> 'column')::name] END AS own) o
+      LEFT JOIN LATERAL notion.reference((it).table_id, notion.table_key((it).table_id, NULL),
+                                         o.own, NULL, c.value ->> 'type') r
+             ON c.value ->> 'type' = 'relation'
+     WHERE coalesce(c.value ->> 'column', '') <> '(key)'
+       AND (c.value ->> 'type' <> 'relation' OR r.fault IS NULL AND r.refers_to IS NOT NULL);
+END;
+REVOKE ALL ON FUNCTION notion.publish_pairs(notion.publications) FROM PUBLIC;
+COMMENT ON FUNCTION notion.publish_pairs(notion.publications) IS
+    'the columns of a publication that its link can pair now: references once the table to which '
+    'they refer is linked';
+
+CREATE FUNCTION notion.publish_references(target regclass) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    it record;
+BEGIN
+    FOR it IN
+        SELECT p.table_id, notion.columns_of(l.id) AS paired, notion.publish_pairs(p) AS pairs
+          FROM notion.publications p JOIN notion.links l ON l.table_id = p.table_id
+         WHERE p.step = 'done' AND target = ANY (p.targets) AND p.table_id <> target
+    LOOP
+        IF NOT it.paired ?& ARRAY(SELECT jsonb_object_keys(it.pairs)) THEN
+            PERFORM notion.alter_link(it.table_id, columns => it.pairs || it.paired);
+        END IF;
+    END LOOP;
+END
+$$;
+REVOKE ALL ON FUNCTION notion.publish_references(regclass) FROM PUBLIC;
+COMMENT ON FUNCTION notion.publish_references(regclass) IS
+    'a table was linked: published tables that refer to it, and were linked before, pair that too';
 
 CREATE FUNCTION notion.publish_link(id bigint) RETURNS void
     LANGUAGE plpgsql
@@ -85,13 +135,11 @@ BEGIN
     SELECT * INTO it FROM notion.publications p WHERE p.id = publish_link.id FOR UPDATE;
     IF NOT EXISTS (SELECT FROM notion.links l WHERE l.table_id = it.table_id) THEN
         PERFORM notion.make_link(it.table_id, notion.publish_table(it), it.direction,
-            (SELECT jsonb_object_agg(c ->> 'column', c ->> 'foreign_column')
-               FROM jsonb_array_elements(it.columns) c
-              WHERE c ->> 'type' <> 'relation' AND c ->> 'column' <> '(key)'),
-            'newest', 'ignore', 'trash', NULL, NULL, it.marker, 'origin');
+            notion.publish_pairs(it), 'newest', 'ignore', 'trash', NULL, NULL, it.marker, 'origin');
     END IF;
     UPDATE notion.publications p SET step = 'done', reason = NULL, finished_at = clock_timestamp()
      WHERE p.id = publish_link.id;
+    PERFORM notion.publish_references(it.table_id);
 EXCEPTION
     WHEN lock_not_available THEN
         PERFORM notion.publish_again(id, 'due', SQLERRM, '1 s');

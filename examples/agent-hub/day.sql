@@ -43,7 +43,10 @@ CALL notion.flush('tasks');
 SELECT name, state, progress, regexp_replace(notion.content(page_id, 'acme'),
            '\d{4}-\d\d-\d\d \d\d:\d\d', '(time)', 'g') AS history
   FROM notion_hub.workflow_instances;
-SELECT name, done FROM notion_hub.tasks;
+SELECT t.name, t.done, i.name AS instance, a.name AS agent
+  FROM notion_hub.tasks t
+  JOIN notion_hub.workflow_instances i ON i.page_id = t.instance_id[1]
+  JOIN notion_hub.agents a ON a.page_id = t.agent_id[1];
 
 -- A credential stays here, whoever typed it where: a reference goes, a key does not, nor into a history.
 UPDATE api_integrations SET secret_reference = 'vault://meters/writer' WHERE id = 1;

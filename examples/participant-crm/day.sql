@@ -20,6 +20,12 @@ CALL notion.flush('payments');
 SELECT link, direction, state, pages, queued, failures, open_conflicts FROM notion.status ORDER BY 1;
 SELECT name, email, plan_manager, goals, joined FROM crm.participants ORDER BY id;
 
+-- Foreign keys are relations, at both ends: ids of pages that nobody looks after.
+SELECT i.summary, p.name AS participant FROM crm.incidents i
+  JOIN crm.participants p ON p.page_id = i.participant_id[1];
+SELECT name, cardinality(support_plans) AS plans, cardinality(risks) AS risks FROM crm.participants
+ ORDER BY id;
+
 -- Here to Notion: a case worker, with no right in Notion and none on links, updates a row.
 SET ROLE case_worker;
 UPDATE participants SET goals = '{work,swimming,driving}' WHERE id = 1;

@@ -148,6 +148,34 @@ is(sql($node, 'SELECT no, total, state, paid, seen FROM crm.invoices'),
     'R1|12.5|open|f|2026-01-02 03:04:00+00', 'a row of the other');
 unlike($notion->control('GET', 'dump'), qr/hush/, 'what was left out never left');
 
+is(sql($node, q{SELECT p.name FROM crm.invoices i JOIN crm.people p ON p.page_id = i.person_id[1]}),
+    'Ada', 'a foreign key is a relation to the page of its row');
+is(sql($node, q{SELECT cardinality(invoices) FROM crm.people}), 1, 'which shows it, too');
+sql($node, q{UPDATE app.people SET boss_id = id});
+sql($node, "CALL notion.flush('app.people', '50 s')");
+is(sql($node, 'SELECT boss_id[1] = page_id FROM crm.people'), 't', 'a reference to itself');
+
+# Tables in a circle, and a foreign key of several columns.
+sql($node, q{CREATE TABLE app.hens (id integer PRIMARY KEY, egg integer);
+    CREATE TABLE app.eggs (id integer, tray integer, hen integer REFERENCES app.hens,
+        PRIMARY KEY (id, tray));
+    CREATE TABLE app.chicks (id integer PRIMARY KEY, name text, egg integer, tray integer,
+        FOREIGN KEY (egg, tray) REFERENCES app.eggs);
+    ALTER TABLE app.hens ADD favourite integer REFERENCES app.chicks});
+sql($node, "SELECT notion.publish('{app.chicks,app.eggs,app.hens}', 'acme', '$home', 'crm')");
+done('a circle of tables');
+is(sql($node, q{SELECT string_agg(concat_ws(' ', link, column_name), ', '
+        ORDER BY link::text, column_name)
+    FROM notion.columns WHERE property_type = 'relation' AND link <> 'app.people'::regclass}),
+    'app.chicks (egg, tray), app.eggs hen, app.hens favourite, app.invoices person_id',
+    'all their references are paired');
+sql($node, q{INSERT INTO app.hens VALUES (1, 2); INSERT INTO app.eggs VALUES (7, 1, 1);
+    INSERT INTO app.chicks VALUES (3, 'Pip', 7, 1); UPDATE app.hens SET favourite = 3;
+    SELECT notion.sync(t) FROM unnest('{app.hens,app.eggs,app.chicks}'::regclass[]) t});
+wait_until($node, q{SELECT c.name FROM crm.chicks c JOIN crm.eggs e ON e.page_id = c.eggs[1]
+    JOIN crm.hens h ON h.page_id = e.hen[1] AND h.favourite[1] = c.page_id}, 'Pip',
+    'rows that refer to each other in a circle');
+
 # ---- taken up again ---------------------------------------------------------------------------
 
 sub kill_net {
