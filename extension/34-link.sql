@@ -351,7 +351,7 @@ CREATE FUNCTION notion.alter_link("table" regclass, direction text DEFAULT NULL,
                                   on_postgres_delete text DEFAULT NULL, filter text DEFAULT NULL,
                                   marker name DEFAULT NULL, capture text DEFAULT NULL,
                                   content name DEFAULT NULL, template text DEFAULT NULL,
-                                  forbid text DEFAULT NULL)
+                                  forbid text DEFAULT NULL, log_values boolean DEFAULT NULL)
     RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
@@ -402,7 +402,8 @@ BEGIN
     UPDATE notion.links l
        SET direction = kept.direction, rule = kept.rule, capture = kept.capture,
            on_notion_trash = kept.on_notion_trash, on_postgres_delete = kept.on_postgres_delete,
-           filter = notion.checked_filter("table", kept.filter)
+           filter = notion.checked_filter("table", kept.filter),
+           log_values = coalesce(alter_link.log_values, kept.log_values)
      WHERE l.id = linked;
     PERFORM notion.link_column(linked, w.column_name, w.foreign_column, w.direction, w.rule, w.own,
                                w.refers_to)
@@ -416,10 +417,11 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION notion.alter_link(regclass, text, jsonb, text, text, text, text, name, text,
-                                      name, text, text) IS
+                                      name, text, text, boolean) IS
     'Changes a link; what is not named stays as it is. columns: all pairs, as for notion.link, in '
     'place of those before; direction and rule given alone hold for all of them. filter: '''' '
-    'takes it away; so for content, template and forbid. Where rows or pages may be out of step '
+    'takes it away; so for content, template and forbid. log_values false: notion.log keeps which '
+    'fields changed, and no value of them, from then on. Where rows or pages may be out of step '
     'by it, a sync follows by itself; a link that was paused because a table or column changed '
     'is resumed by notion.resume. Errors: 42501, '
     '42704 not linked, 22023 with every mismatch in DETAIL, 55P03 the table is in use.';

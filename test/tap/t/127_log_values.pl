@@ -1,0 +1,37 @@
+# A link whose values are not to be in the log: which fields changed is, and what they held is not,
+# out or in; another link's values are.
+use strict;
+use warnings;
+use lib 'test/tap/lib';
+use NotionTest;
+use NotionTest::Link;
+use Test::More;
+
+my $pair = start_pair('values');
+my ($node, $emulator) = @$pair{qw(node emulator)};
+my $log = q{SELECT string_agg(concat_ws(' ', side, action, changes::text), E'\\n' ORDER BY id)
+    FROM notion.log};
+sql($node, "INSERT INTO tasks (name) VALUES ('Quetzal')");
+at_rest($pair, 'a row is sent');
+like(sql($node, $log), qr/Quetzal/, 'its values are in the log');
+
+sql($node, "SELECT notion.alter_link('tasks', log_values => false)");
+at_rest($pair, 'from now on not');
+my $known = sql($node, 'SELECT max(id) FROM notion.log');
+sql($node, "UPDATE tasks SET name = 'Quokka'");
+at_rest($pair, 'a row is changed');
+my ($page) = values %{ pages($pair) };
+$emulator->person('ada', 'PATCH', "/v1/pages/$page->{id}",
+    { properties => { Name => { title => [{ text => { content => 'Quail' } }] } } });
+wait_until($node, 'SELECT name FROM tasks', 'Quail', 'a page is changed');
+at_rest($pair, 'at rest');
+my $new = sql($node, "SELECT string_agg(concat_ws(' ', side, action, changes), ', ' ORDER BY id)
+    FROM notion.log WHERE id > $known");
+like($new, qr/postgres update .*"column": "name"/, 'the log has the field that was sent');
+like($new, qr/notion \w+ \{.*"name": \{/, 'and the one that came');
+unlike($new, qr/Quokka|Quail|Quetzal/, 'and no value');
+sql($node, "SELECT notion.alter_link('tasks', log_values => true);
+    UPDATE tasks SET name = 'Quoll'");
+at_rest($pair, 'and on again');
+like(sql($node, $log), qr/Quoll/, 'where it is wished');
+done_testing();
