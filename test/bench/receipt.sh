@@ -27,6 +27,12 @@ echo "$events events: $(calc '%.0f' "$events / $(member seconds <<<"$told")") a 
     "their sender, p99 $(member p99 <<<"$told") ms"
 at_least "    $each ms of CPU an event: on one processor, a second" \
     "$(calc '%.0f' "1000 / $each")" 5000
+disk_ms=$(node -e 'const fs = require("fs"), file = fs.openSync(process.argv[1], "w");
+    const each = Array.from({ length: 200 }, () => { const start = performance.now();
+        fs.writeSync(file, "x".repeat(8192)); fs.fdatasyncSync(file);
+        return performance.now() - start; }).sort((a, b) => a - b);
+    console.log(each[100].toFixed(1), each[197].toFixed(1))' "$scratch/tmp/disk")
+echo "the disk, for one write to be durable: p50 and p99 in ms $disk_ms"
 told=$(deliver 5000 32 500)
 [ "$(member 200 <<<"$told")" = 5000 ] || { echo "answers: $told"; failed=1; }
 at_most "500 events a second: p50 $(member p50 <<<"$told") ms, p99 in ms" \

@@ -112,7 +112,7 @@ int64_t round_of_work() {
         ((answered || kept) && net.now_ms >= next_full_ms)) {
         wakes_seen = wakes;
         plan();
-        next_full_ms = net.now_ms + full_look_ms;
+        next_full_ms = now_ms() + full_look_ms; // from its end: a long one leaves time for others
         next_plan_ms = net.next_ms;
     } else if (answered) {
         net.next_ms = next_plan_ms;
