@@ -26,8 +26,9 @@ demo:
 build/configured: CMakeLists.txt
 	@$(LOCK) cmake -S . -B build $(GENERATOR) >/dev/null && touch $@
 build/sanitized/configured: CMakeLists.txt
-	@$(LOCK) cmake -S . -B build/sanitized $(GENERATOR) -DSANITIZE=ON -DWERROR=ON >/dev/null \
-	    && touch $@
+	@rm -rf build/sanitized/CMakeCache.txt build/sanitized/CMakeFiles
+	@$(LOCK) cmake -S . -B build/sanitized $(GENERATOR) -DCMAKE_CXX_COMPILER=clang++ \
+	    -DSANITIZE=ON -DWERROR=ON >/dev/null && touch $@
 
 .PHONY: emulator programs programs-sanitized
 emulator: build/configured
@@ -74,7 +75,7 @@ conformance: programs
 .PHONY: bench fuzz
 bench: programs
 	@tools/bench $(ONLY)
-fuzz:
+fuzz: programs-sanitized
 	@tools/fuzz $(ONLY)
 
 # ---- the rest ------------------------------------------------------------------------------------

@@ -128,6 +128,9 @@ my @compare = ('=', '<>', '<', '<=', '>', '>=');
 
 sub number { return pick("'NaN'", "'Infinity'", "'-Infinity'", 'NULL', 'sqrt(4)',
     map { defined $_ ? ($_) x 3 : () } @numbers) . '::float8'; }
+# More than Notion takes in one list.
+sub many { return join ', ', grep { defined } @numbers[ grep { chance(0.5) } 0 .. $#numbers ],
+    map { $_ + 1000.5 } 1 .. 110; }
 sub text {
     my $text = pick(@texts, grep { defined } @mails);
     $text = pick(uc $text, lc $text, "$text ", substr($text, 0, 3), $text) if chance(0.3);
@@ -172,6 +175,7 @@ my @things = (
     (sub { 'num ' . pick(@compare) . ' ' . number() }) x 2,
     sub { number() . ' ' . pick(@compare) . ' num' },
     sub { 'num ' . pick('', 'NOT ') . 'IN (' . list(\&number) . ')' },
+    sub { 'num ' . pick('', 'NOT ') . 'IN (' . many() . ')' },
     sub { 'num ' . pick('', 'NOT ') . 'BETWEEN ' . number() . ' AND ' . number() },
     sub { 'num IS ' . pick('', 'NOT ') . pick('NULL', 'DISTINCT FROM ' . number()) },
     sub { 'num <> ALL (' . pick("'{}'", 'NULL', "'{1,NULL}'", "'{1,5}'") . '::float8[])' },
