@@ -48,9 +48,9 @@ $emulator->clear_faults;
 wait_until($node, 'SELECT count(*) FROM notion.log', 5, 'one of which nobody knows');
 is(logged($what, 1), 'write crm.participants unknown', 'as unknown');
 
-sql($node, q{BEGIN; SELECT notion.api('acme', 'GET', '/v1/users/me?x=y'); ROLLBACK});
+sql($node, q{BEGIN; SELECT notion.api('acme', 'GET', '/v1/users?page_size=1'); ROLLBACK});
 wait_until($node, 'SELECT count(*) FROM notion.log', 6, 'notion.api, rolled back');
-is(logged("$what, request_id IS NOT NULL", 1), 'api GET /v1/users/me done t',
+is(logged("$what, request_id IS NOT NULL", 1), 'api GET /v1/users done t',
     'with its request id');
 sql($node, q{BEGIN READ ONLY; SELECT notion.api('acme', 'POST', '/v1/search', '{}'); COMMIT});
 wait_until($node, 'SELECT count(*) FROM notion.log', 7, 'notion.api, read only');
