@@ -70,6 +70,16 @@ SELECT name, setting, unit FROM pg_settings
 SELECT option_name, option_value FROM pg_foreign_server, pg_options_to_table(srvoptions)
  WHERE srvname = 'studio' AND option_name IN ('budget_per_minute', 'request_timeout_ms') ORDER BY 1;
 
+-- Notion's templates (made in Notion: here "One page", the default, and "Series", of a database
+-- Pitches) are listed, and chosen when a page is made.
+IMPORT FOREIGN SCHEMA workspace LIMIT TO (pitches) FROM SERVER studio INTO studio
+    OPTIONS (page_columns 'page_template, page_content');
+SELECT template, is_default FROM notion.templates('studio.pitches') ORDER BY 1;
+INSERT INTO studio.pitches (pitch, page_template) VALUES ('Salt', 'default');
+INSERT INTO studio.pitches (pitch, page_template)
+SELECT 'Night Shift', id FROM notion.templates('studio.pitches', 'series');
+SELECT pitch, page_content FROM studio.pitches ORDER BY 1;
+
 -- A template of one's own is SQL: a new episode is filled from its project.
 CREATE FUNCTION from_template() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -5,5 +5,12 @@ use warnings;
 use NotionTest::Example;
 use Test::More;
 
-run_example('media-projects');
+# Templates are made in Notion alone.
+run_example('media-projects', prepare => sub {
+    my (undef, $notion) = @_;
+    $notion->control('POST', 'load', { workspace => 'Acme', databases => [ { title => 'Pitches',
+        properties => { Pitch => 'title' }, templates => [
+            { name => 'One page', is_default => JSON::PP::true, markdown => "# Why now\n" },
+            { name => 'Series', markdown => "# Six nights\n" } ] } ] });
+});
 done_testing();
