@@ -83,6 +83,8 @@ CREATE TABLE notion.mappings (
     hopped_at timestamptz,              -- the last of them: they count for ten minutes
     changed_at timestamptz,             -- when the row last changed here, as far as captured
     seen_at timestamptz,                -- last snapshot in which the page equalled the base
+    looked_at timestamptz,              -- when the page itself was last asked for, not by a query:
+                                        -- what it held then is known, whatever an index says
     reason text,
     PRIMARY KEY (link, key)
 ) WITH (fillfactor = 80);
@@ -239,8 +241,8 @@ COMMENT ON TABLE notion.jobs IS
 CREATE TABLE notion.requests (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     link integer NOT NULL,
-    kind text NOT NULL,                 -- pause, resume, retry, discard, touch, pair, rebase,
-                                        -- unseen, forget
+    kind text NOT NULL,                 -- pause, resume, retry, discard, touch, pair, altered,
+                                        -- unseen, forget, forget row, resolve
     args jsonb NOT NULL DEFAULT '{}',
     asked_by name NOT NULL,
     asked_at timestamptz NOT NULL DEFAULT now()

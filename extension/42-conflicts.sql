@@ -13,20 +13,35 @@ COMMENT ON COLUMN notion.conflicts.decided IS
     'what notion.resolve was told; open until the page was read again and nobody had moved on';
 CREATE INDEX conflicts_open ON notion.conflicts (link, key) WHERE state = 'open';
 
+CREATE FUNCTION notion.field_id(link integer, column_name name) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT c.property_id || CASE c.part WHEN 'end' THEN '#end' ELSE '' END
+      FROM notion.link_columns c
+     WHERE c.link = field_id.link AND c.column_name = field_id.column_name;
+END;
+COMMENT ON FUNCTION notion.field_id(integer, name) IS
+    'the key of a column in base and held (docs/sync.md)';
+
 CREATE FUNCTION notion.keep_conflicts(link integer, key text, page uuid, told jsonb)
     RETURNS void
     LANGUAGE sql
     SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    -- Fields that agree again need no decision any more.
+    -- What is not held any more needs no decision.
     UPDATE notion.conflicts o
        SET state = 'closed', closed_at = pg_catalog.clock_timestamp(),
-           note = 'both sides agree again'
+           note = CASE told ->> 'row_state' WHEN 'deleted' THEN 'the row was deleted'
+                       ELSE 'both sides agree again' END
      WHERE o.link = keep_conflicts.link AND o.key = keep_conflicts.key AND o.state = 'open'
-       AND coalesce(told -> 'agreed', '[]') ? o.column_name::text
+       AND CASE WHEN o.column_name IS NULL
+                THEN o.kind = 'deleted here, edited there' AND NOT told -> 'held' ? '*'
+                ELSE o.kind <> 'overwritten unseen' AND NOT told -> 'held'
+                     ? coalesce(notion.field_id(o.link, o.column_name), '') END
        AND NOT EXISTS (
            SELECT FROM pg_catalog.jsonb_array_elements(coalesce(told -> 'conflicts', '[]')) c
-            WHERE c ->> 'column_name' = o.column_name::text);
+            WHERE c ->> 'column_name' IS NOT DISTINCT FROM o.column_name::text);
     -- An open conflict follows its sides as they move on, and keeps its number.
     WITH told_now AS (
         SELECT c.*, coalesce(c.kind, 'both changed') AS what,
@@ -45,8 +60,15 @@ BEGIN ATOMIC
         UPDATE notion.conflicts o
            SET kind = c.what, base = c.base, postgres = c.postgres, notion = c.notion,
                rule = c.rule, winner = c.winner, state = coalesce(c.state, 'open'),
-               postgres_at = c.postgres_at, postgres_by = c.postgres_by,
-               notion_at = c.notion_at, notion_by = c.notion_by, note = c.note,
+               postgres_at = CASE WHEN o.postgres IS DISTINCT FROM c.postgres
+                                  THEN c.postgres_at ELSE o.postgres_at END,
+               postgres_by = CASE WHEN o.postgres IS DISTINCT FROM c.postgres
+                                  THEN c.postgres_by ELSE o.postgres_by END,
+               notion_at = CASE WHEN o.notion IS DISTINCT FROM c.notion
+                                THEN c.notion_at ELSE o.notion_at END,
+               notion_by = CASE WHEN o.notion IS DISTINCT FROM c.notion
+                                THEN c.notion_by ELSE o.notion_by END,
+               note = c.note,
                decided = CASE c.state WHEN 'closed' THEN o.decided END,
                decided_value = CASE c.state WHEN 'closed'
                                     THEN coalesce(c.value, o.decided_value) END,
@@ -112,17 +134,6 @@ CREATE TRIGGER notify AFTER UPDATE OF held ON notion.mappings FOR EACH ROW
           AND NEW.held::text !~ '"(resolve: |conflict: |oscillates|not followed)')
     EXECUTE FUNCTION notion.notify('failure');
 
-CREATE FUNCTION notion.field_id(link integer, column_name name) RETURNS text
-    LANGUAGE sql STABLE
-    SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-    SELECT c.property_id || CASE c.part WHEN 'end' THEN '#end' ELSE '' END
-      FROM notion.link_columns c
-     WHERE c.link = field_id.link AND c.column_name = field_id.column_name;
-END;
-COMMENT ON FUNCTION notion.field_id(integer, name) IS
-    'the key of a column in base and held (docs/sync.md)';
-
 CREATE FUNCTION notion.resolutions(link integer, key text) RETURNS jsonb
     LANGUAGE sql STABLE
     SET search_path = pg_catalog, pg_temp
@@ -149,15 +160,6 @@ BEGIN
          WHERE m.link = it.link AND m.key = it.key;
         RETURN;
     END IF;
-    IF winner <> 'postgres' THEN
-        RAISE EXCEPTION 'conflict % (%) can only be resolved with postgres', it.id, it.kind
-            USING ERRCODE = 'feature_not_supported',
-                  HINT = CASE it.kind WHEN 'overwritten unseen'
-                         THEN 'What was overwritten stands in the page''s history in Notion; '
-                              'write it there, or into the row.'
-                         ELSE 'Trash or restore the page in Notion first; postgres then looks '
-                              'again.' END;
-    END IF;
     -- Writes of unknown outcome: looked at anew, with all the patience of the first time.
     UPDATE notion.mappings m
        SET held = m.held - '*', attempts = 0, reason = NULL,
@@ -175,8 +177,75 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION notion.resolve_row(notion.conflicts, text) IS
-    'a decision about a row as a whole; raises 0A000 where there is nothing to choose';
+    'carries out a decision about a row as a whole';
 REVOKE ALL ON FUNCTION notion.resolve_row(notion.conflicts, text) FROM PUBLIC;
+
+CREATE FUNCTION notion.serve_resolve(asked jsonb) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    wanted bigint := asked ->> 'conflict';
+    decision text := asked ->> 'winner';
+    it notion.conflicts;
+BEGIN
+    -- The mapping first, as the worker locks it.
+    PERFORM FROM notion.mappings m JOIN notion.conflicts c ON c.link = m.link AND c.key = m.key
+      WHERE c.id = wanted FOR UPDATE OF m;
+    SELECT * INTO it FROM notion.conflicts c WHERE c.id = wanted FOR UPDATE;
+    IF it.id IS NULL OR it.state = 'closed' THEN
+        RETURN;
+    END IF;
+    -- The value that would be overwritten must be the one that its author saw.
+    IF decision <> 'postgres' AND it.postgres IS DISTINCT FROM asked ->> 'postgres'
+       OR decision <> 'notion' AND it.notion IS DISTINCT FROM asked ->> 'notion' THEN
+        UPDATE notion.conflicts c SET note = 'decided, but a side has changed since'
+         WHERE c.id = wanted;
+        RETURN;
+    END IF;
+    UPDATE notion.conflicts c
+       SET decided = decision, decided_value = asked ->> 'value',
+           decided_at = (asked ->> 'at')::timestamptz, decided_by = asked ->> 'by'
+     WHERE c.id = wanted;
+    IF it.column_name IS NULL OR it.kind = 'overwritten unseen' THEN
+        PERFORM notion.resolve_row(it, decision);
+    ELSE
+        UPDATE notion.mappings m
+           SET held = m.held || jsonb_build_object(
+                   notion.field_id(it.link, it.column_name), 'resolve: ' || decision),
+               hops = 0, hopped_at = NULL
+         WHERE m.link = it.link AND m.key = it.key;
+    END IF;
+    INSERT INTO notion.due_pages AS d (link, page, why)
+    SELECT m.link, m.page, 'resolved' FROM notion.mappings m
+     WHERE m.link = it.link AND m.key = it.key AND m.page IS NOT NULL
+        ON CONFLICT (link, page) DO UPDATE SET due = now(), attempts = 0;
+END
+$$;
+REVOKE ALL ON FUNCTION notion.serve_resolve(jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION notion.serve_resolve(jsonb) IS
+    'carries out notion.resolve, unless a side has changed since it was asked';
+
+CREATE FUNCTION notion.check_winner(it notion.conflicts, winner text) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF winner <> 'postgres' AND it.kind <> 'deleted here, edited there'
+       AND (it.column_name IS NULL OR it.kind = 'overwritten unseen') THEN
+        RAISE EXCEPTION 'conflict % (%) can only be resolved with postgres', it.id, it.kind
+            USING ERRCODE = 'feature_not_supported',
+                  HINT = CASE it.kind WHEN 'overwritten unseen'
+                         THEN 'What was overwritten stands in the page''s history in Notion; '
+                              'write it there, or into the row.'
+                         ELSE 'Trash or restore the page in Notion first; postgres then looks '
+                              'again.' END;
+    END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION notion.check_winner(notion.conflicts, text) FROM PUBLIC;
+COMMENT ON FUNCTION notion.check_winner(notion.conflicts, text) IS
+    'raises 0A000 where a conflict has nothing to choose';
 
 CREATE FUNCTION notion.resolve(conflicts bigint[], winner text, value text DEFAULT NULL)
     RETURNS bigint
@@ -204,41 +273,23 @@ BEGIN
                 USING ERRCODE = 'undefined_object',
                       HINT = 'SELECT id FROM notion.conflicts WHERE state = ''open'' lists them.';
         END IF;
-        -- The mapping first, as the worker locks it.
-        PERFORM FROM notion.mappings m WHERE m.link = it.link AND m.key = it.key FOR UPDATE;
-        SELECT * INTO it FROM notion.conflicts c WHERE c.id = wanted FOR UPDATE;
         CONTINUE WHEN it.state = 'closed';
-        UPDATE notion.conflicts c
-           SET decided = resolve.winner, decided_value = resolve.value,
-               decided_at = clock_timestamp(),
-               decided_by = format('%s (%s)', notion.invoker(),
-                                   current_setting('application_name'))
-         WHERE c.id = wanted;
-        IF it.column_name IS NULL OR it.kind = 'overwritten unseen' THEN
-            PERFORM notion.resolve_row(it, winner);
-        ELSE
-            UPDATE notion.mappings m
-               SET held = m.held || jsonb_build_object(
-                       notion.field_id(it.link, it.column_name), 'resolve: ' || winner),
-                   hops = 0, hopped_at = NULL
-             WHERE m.link = it.link AND m.key = it.key;
-        END IF;
-        INSERT INTO notion.due_pages AS d (link, page, why)
-        SELECT m.link, m.page, 'resolved' FROM notion.mappings m
-         WHERE m.link = it.link AND m.key = it.key AND m.page IS NOT NULL
-            ON CONFLICT (link, page) DO UPDATE SET due = now(), attempts = 0;
+        PERFORM notion.check_winner(it, winner);
+        PERFORM notion.request(it.link, 'resolve', jsonb_build_object('conflict', it.id,
+            'winner', winner, 'value', value, 'postgres', it.postgres, 'notion', it.notion,
+            'at', clock_timestamp(),
+            'by', format('%s (%s)', notion.invoker(), current_setting('application_name'))));
         resolved := resolved + 1;
     END LOOP;
-    PERFORM notion.wake();
     RETURN resolved;
 END
 $$;
 COMMENT ON FUNCTION notion.resolve(bigint[], text, text) IS
     'Decides open conflicts (notion.conflicts.id). winner: postgres, notion, or value with the '
-    'column''s text in value (null: NULL). The worker reads the page again first; if a value that '
-    'would be overwritten has changed since the conflict was shown, it is judged anew and may stay '
-    'it. Returns how many were it. Errors: 42704 no such conflict of yours, 22023, 0A000 '
-    'where there is nothing to choose.';
+    'column''s text in value (null: NULL). Takes effect after the commit. The worker reads the '
+    'page again first; if a value that would be overwritten has changed since the conflict was '
+    'shown, it is judged anew and may stay it. Returns how many were it. Errors: 42704 no such '
+    'conflict of yours, 22023, 0A000 where there is nothing to choose.';
 
 CREATE FUNCTION notion.resolve(conflict bigint, winner text, value text DEFAULT NULL)
     RETURNS bigint

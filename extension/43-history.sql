@@ -25,13 +25,15 @@ BEGIN ATOMIC
           FROM notion.log g,
                pg_catalog.jsonb_each(CASE pg_catalog.jsonb_typeof(g.changes)
                                      WHEN 'object' THEN g.changes ELSE '{}' END) c
-         WHERE g.link = notion.link_id("table") AND g.key = history.key
+         WHERE g.link = notion.link_id("table")
+           AND g.key = notion.key_of(notion.link_id("table"), history.key)
         UNION ALL
         SELECT g.id, g.at, g.action, g.actor, g.request_id, g.side, c.value ->> 'column', c.value
           FROM notion.log g,
                pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(g.changes)
                                                WHEN 'array' THEN g.changes ELSE '[]' END) c
-         WHERE g.link = notion.link_id("table") AND g.key = history.key)
+         WHERE g.link = notion.link_id("table")
+           AND g.key = notion.key_of(notion.link_id("table"), history.key))
     SELECT at, column_name, side, actor, was, became, rule, action, request_id FROM (
         SELECT c.at, c.name::name AS column_name, coalesce(c.change ->> 'side', c.side) AS side,
                c.actor, c.change ->> 'from' AS was, c.change ->> 'to' AS became,
@@ -47,8 +49,9 @@ BEGIN ATOMIC
                              ELSE o.postgres END,
                coalesce(o.decided_by, o.rule), 'lost', NULL, NULL
           FROM notion.conflicts o
-         WHERE o.link = notion.link_id("table") AND o.key = history.key AND o.state = 'closed'
-           AND o.winner IS NOT NULL
+         WHERE o.link = notion.link_id("table")
+           AND o.key = notion.key_of(notion.link_id("table"), history.key)
+           AND o.state = 'closed' AND o.winner IS NOT NULL
            AND o.column_name = coalesce("column", o.column_name)) h
      ORDER BY at, place, column_name;
 END;
@@ -56,5 +59,6 @@ COMMENT ON FUNCTION notion.history(regclass, text, name) IS
     'How the cells of a row came to be what they are, oldest first: when, from which side, by whom '
     '(an id in Notion; role and application_name here), from what to what, by which rule. action '
     'lost: a value that lost a conflict, and the value it lost to; rule then names who decided, '
-    'where a person did. column null: all. As far back as notion.log_retention. Errors: 42501 not '
+    'where a person did. key: text, or a JSON object where it has several columns. '
+    'column null: all. As far back as notion.log_retention. Errors: 42501 not '
     'the owner, 42704 not linked.';

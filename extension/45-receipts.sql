@@ -28,7 +28,10 @@ BEGIN ATOMIC
               AND change ->> 'column' = c.column_name::text
             ORDER BY g.id DESC LIMIT 1) w ON true
      WHERE m.link = overwritten.link AND m.page::text = event ->> 'entity'
-       AND event -> 'properties' ? c.property_id AND r.acked_at IS NOT NULL
+       -- Notion tells of an edited title as of edited content, too, and then names nothing.
+       AND (event -> 'properties' ? c.property_id
+            OR c.property_id = 'title' AND event ->> 'type' = 'page.content_updated')
+       AND r.acked_at IS NOT NULL
        AND NOT EXISTS (
            SELECT FROM notion.conflicts o
             WHERE o.link = m.link AND o.key = m.key AND o.column_name = c.column_name

@@ -252,6 +252,14 @@ BEGIN
                 PERFORM notion.serve_follow(asked.link, ARRAY(SELECT jsonb_array_elements_text(
                                                                   asked.args -> 'keys')));
             WHEN 'forget' THEN PERFORM notion.serve_forget(asked.link);
+            WHEN 'resolve' THEN PERFORM notion.serve_resolve(asked.args);
+            WHEN 'forget row' THEN
+                IF NOT notion.serve_erasure(asked.link, asked.args ->> 'key',
+                                            (asked.args ->> 'erasure')::bigint) THEN
+                    -- Asked again at the next round: what is on its way ends with one.
+                    INSERT INTO notion.requests (link, kind, args, asked_by, asked_at)
+                    VALUES (asked.link, asked.kind, asked.args, asked.asked_by, asked.asked_at);
+                END IF;
             ELSE NULL; -- of a newer version
         END CASE;
     END LOOP;

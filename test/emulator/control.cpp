@@ -237,6 +237,10 @@ Served get_webhooks(World& world, const Call&) {
     return written([&](Out& out) { world.webhooks.write(out); });
 }
 
+Served get_undelivered(World& world, const Call&) {
+    return written([&](Out& out) { world.webhooks.write_undelivered(out); });
+}
+
 Served post_webhooks(World& world, const Call& call) {
     const auto url = text_member(call.body, "url");
     if (!url)
@@ -307,6 +311,7 @@ constexpr ControlRoute control_routes[] = {
     {"GET", "/_emulator/dump", get_dump},
     {"POST", "/_emulator/generate", post_generate},
     {"GET", "/_emulator/webhooks", get_webhooks},
+    {"GET", "/_emulator/webhooks/undelivered", get_undelivered},
     {"POST", "/_emulator/webhooks", post_webhooks},
     {"DELETE", "/_emulator/webhooks", delete_webhooks},
     {"POST", "/_emulator/webhooks/drain", drain_webhooks},

@@ -45,6 +45,11 @@ bool fits_pattern(std::string_view pattern, std::string_view path) {
 bool fits(const FaultRule& rule, const Request& request) {
     if (!rule.method.empty() && rule.method != request.method)
         return false;
+    std::string_view token = request.authorization;
+    if (token.starts_with("Bearer "))
+        token.remove_prefix(7);
+    if (!token.starts_with(rule.token))
+        return false;
     if (rule.path.empty())
         return true;
     const bool exact = rule.path.front() == '=';
@@ -82,6 +87,8 @@ std::optional<std::string> Faults::add(const Json& json, uint64_t& id) {
         read_route(*route, rule);
     if (const auto method = text_member(json, "method"))
         rule.method = *method;
+    if (const auto token = text_member(json, "token"))
+        rule.token = *token;
     if (const auto path = text_member(json, "path"))
         rule.path = path->find(':') == path->npos && path->find('*') == path->npos
                         ? std::string(*path)

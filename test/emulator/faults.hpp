@@ -34,6 +34,7 @@ struct FaultRule {
     uint64_t id = 0;
     FaultKind kind = FaultKind::none;
     std::string method; // empty: any
+    std::string token;  // prefix of the bearer's; empty: anybody's
     std::string path;   // prefix, or with ":" segments the whole pattern
     int64_t count = -1; // how often it applies; -1: for ever
     int64_t skip = 0;   // matching requests that pass before it applies

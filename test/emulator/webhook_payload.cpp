@@ -128,4 +128,12 @@ void Webhooks::write(Out& out) const {
     out.key("lost").integer(static_cast<int64_t>(lost)).close();
 }
 
+void Webhooks::write_undelivered(Out& out) const {
+    out.open_array();
+    for (const auto& [id, subscription] : subscriptions)
+        for (const auto& body : subscription.undelivered)
+            out.raw(body);
+    out.close_array();
+}
+
 } // namespace emulator

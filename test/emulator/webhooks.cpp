@@ -137,6 +137,7 @@ void Webhooks::enqueue(const Event& event) {
             continue;
         if (chance() < subscription.lose) {
             ++subscription.lost;
+            subscription.undelivered.push_back(payload(event, subscription, new_id()));
             continue;
         }
         Delivery delivery;
@@ -190,6 +191,8 @@ void Webhooks::done(const Delivery& delivery, bool accepted) {
     }
     if (delivery.attempt >= subscription->attempts) {
         ++subscription->failed;
+        if (!delivery.handshake)
+            subscription->undelivered.push_back(delivery.payload);
         return;
     }
     Delivery again = delivery;

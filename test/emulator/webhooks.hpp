@@ -63,6 +63,7 @@ struct Subscription {
     uint64_t delivered = 0;
     uint64_t failed = 0;
     uint64_t lost = 0;
+    std::vector<std::string> undelivered; // bodies, of what was lost and what failed
 };
 
 /// One HTTP request to a subscriber.
@@ -101,6 +102,8 @@ class Webhooks {
     std::string body_of(const Delivery& delivery) const;
     Subscription* find(Uuid id);
     void write(Out& out) const;
+    /// What no subscriber of it ever got, as an array of bodies.
+    void write_undelivered(Out& out) const;
 
     std::map<Uuid, Subscription> subscriptions;
     Uuid workspace_id;

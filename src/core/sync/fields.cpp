@@ -158,13 +158,13 @@ void act(One& one, FieldAction action, Merged& merged) {
         release(one, merged);
         return;
     case FieldAction::hold:
-        if (!merged.held.contains(one.field.id) || one.moved_on) {
-            merged.conflicts.push_back(
-                conflict_of(one, "", one.moved_on ? "decided, but a side has changed since" : ""));
-            hold_field(one, std::string(hold::conflict), merged);
-        } else {
-            one.entry.seen = one.half;
-        }
+        if (!merged.held.contains(one.field.id) || one.moved_on)
+            merged.held[one.field.id] = hold::conflict;
+        else if (one.entry.seen && same_half(*one.entry.seen, one.half))
+            return;
+        merged.conflicts.push_back(
+            conflict_of(one, "", one.moved_on ? "decided, but a side has changed since" : ""));
+        one.entry.seen = one.half;
         return;
     }
     merged.dirty = true;

@@ -201,6 +201,7 @@ std::string print(const Decision& decision) {
         put_or_null(out, "reason", decision.reason);
         put(out, "row_state", row_state(decision.row_deleted));
         put_conflicts(out, decision.conflicts);
+        put_list(out, "agreed", decision.agreed);
     });
 }
 

@@ -23,6 +23,12 @@ bool names(const Receipt& receipt, std::string_view property) {
                receipt.properties.end();
 }
 
+/// Notion tells of an edited title as of edited content, too, and then names nothing.
+constexpr std::string_view title_id = "title";
+bool may_name_title(const Event& event) {
+    return event.type == "page.content_updated";
+}
+
 bool is_only_author(const Event& event, std::string_view our_bot) {
     return event.authors.size() == 1 && event.authors[0].id == our_bot &&
            event.authors[0].type == "bot";
@@ -50,7 +56,10 @@ bool is_caused(const Event& event, int64_t at_us, std::span<const Receipt> recei
 
 Echo judge(const Event& event, const EventFacts& facts, std::span<const Receipt> receipts) {
     size_t covered = 0;
-    bool overwrote = false;
+    bool overwrote = std::any_of(receipts.begin(), receipts.end(), [&](const Receipt& receipt) {
+        return may_name_title(event) && receipt.kind == FlightKind::patch &&
+               holds(receipt, event, facts.event_us) && names(receipt, title_id);
+    });
     for (const std::string& property : event.properties) {
         bool is_covered = false;
         for (const Receipt& receipt : receipts) {

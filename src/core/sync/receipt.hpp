@@ -18,7 +18,7 @@ namespace notion::sync {
 struct Receipt {
     std::string page;
     FlightKind kind = FlightKind::patch;
-    int64_t read_us = 0;  ///< when the guard was asked for, in Notion's time
+    int64_t read_us = 0;  ///< what was there before was seen; Notion's time
     int64_t acked_us = 0; ///< Notion's Date header of the answer
     std::vector<std::string> properties;
 };

@@ -124,6 +124,52 @@ void hold_oscillating(const Link& link, const Row& row, Fields& dirty, Decision&
     dirty.clear();
 }
 
+/// A field whose conflict is open: the row has moved on. Where it has come to what the page showed
+/// last the conflict is over, and the field is sent like any other, after a look at the page.
+void follow_held(const Link& link, Mapping& mapping, const Row& row, Decision& decision) {
+    for (const Field& field : link.fields) {
+        const auto held = mapping.held.find(field.id);
+        const auto entry = mapping.base.find(field.id);
+        const std::optional<Cell> p = cell_in(field, row, mapping);
+        if (held == mapping.held.end() || held->second != hold::conflict || !p ||
+            entry == mapping.base.end() || !entry->second.seen)
+            continue;
+        const Result<Value> here = canonical(field, *p);
+        const Result<Value> there = decoded(field, *entry->second.seen);
+        if (here.ok() && there.ok() && agrees(field, *here, *there)) {
+            mapping.held.erase(held);
+            decision.agreed.push_back(field.column);
+            continue;
+        }
+        Conflict conflict;
+        conflict.column = field.column;
+        conflict.base = entry->second.p.value_or(std::nullopt);
+        conflict.postgres = *p;
+        conflict.notion = there.ok() ? to_cell(field, *there) : Cell(*entry->second.seen);
+        conflict.rule = name_of(field.rule);
+        conflict.is_open = true;
+        decision.conflicts.push_back(std::move(conflict));
+    }
+}
+
+/// Nobody has to decide about the cells of a row that is gone.
+void forget_fields(const Link& link, const Mapping& mapping, Decision& decision) {
+    for (const auto& [id, reason] : mapping.held) {
+        if (id == hold::whole)
+            decision.held[id] = reason;
+        else if (const Field* field = link.field(id))
+            decision.agreed.push_back(field->column);
+    }
+}
+
+Fields dirty_or_held(const Link& link, const Mapping& mapping, const Row& row, Decision& decision) {
+    if (mapping.held.empty())
+        return dirty_fields(link, mapping, row, decision.held);
+    Mapping followed = mapping;
+    follow_held(link, followed, row, decision);
+    return dirty_fields(link, followed, row, decision.held);
+}
+
 } // namespace
 
 bool is_dirty(const Field& field, const BaseEntry* base, const Cell& p) {
@@ -185,10 +231,12 @@ Decision decide(const Link& link, const Mapping& mapping, const std::optional<Ro
     RowSide side = decision.row_deleted ? RowSide::deleted : RowSide::unseen;
     if (row) {
         if (mapping.page_state != PageState::none)
-            dirty = dirty_fields(link, mapping, *row, decision.held);
+            dirty = dirty_or_held(link, mapping, *row, decision);
         side = dirty.empty() ? RowSide::clean : RowSide::dirty;
         if (mapping.hops >= hops_max && !dirty.empty())
             hold_oscillating(link, *row, dirty, decision);
+    } else if (decision.row_deleted) {
+        forget_fields(link, mapping, decision);
     } else {
         decision.held = mapping.held;
     }

@@ -33,6 +33,7 @@ struct Decision {
     std::string reason;
     bool row_deleted = false; ///< with evidence, and still absent
     std::vector<Conflict> conflicts;
+    std::vector<std::string> agreed; ///< columns whose open conflict is over
 };
 Decision decide(const Link& link, const Mapping& mapping, const std::optional<Row>& row,
                 bool deleted);

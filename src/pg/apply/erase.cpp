@@ -13,10 +13,11 @@ namespace {
 using namespace worker;
 
 constinit Query select_erasures = {
-    "SELECT id, xid::text::bigint FROM notion.erasures WHERE done_at IS NULL ORDER BY id LIMIT 1"};
+    "SELECT xid::text::bigint FROM notion.erasures WHERE done_at IS NULL AND xid IS NOT NULL"
+    " ORDER BY xid LIMIT 1"};
 
-constinit Query finish = {
-    "UPDATE notion.erasures SET done_at = clock_timestamp() WHERE done_at IS NULL AND id <= $1"};
+constinit Query finish = {"UPDATE notion.erasures SET done_at = clock_timestamp()"
+                          " WHERE done_at IS NULL AND xid::text::bigint <= $1"};
 
 struct Rewrite {
     const char* table;
@@ -50,8 +51,8 @@ bool rewrite(Rewrite& it) {
 bool erase_forgotten() {
     worker::begin("looking for rows to be forgotten");
     const bool wanted = run(select_erasures) > 0;
-    const int64_t id = wanted ? column_int8(0, 1) : 0;
-    const auto xid = wanted ? TransactionId(column_int8(0, 2)) : InvalidTransactionId;
+    const int64_t full_xid = wanted ? column_int8(0, 1) : 0;
+    const auto xid = TransactionId(full_xid); // its low half
     // A rewrite keeps what an old snapshot may still look at.
     const bool visible =
         wanted && !TransactionIdPrecedes(xid, GetOldestNonRemovableTransactionId(nullptr));
@@ -62,7 +63,7 @@ bool erase_forgotten() {
         if (!rewrite(it))
             return false;
     worker::begin("erased a forgotten row");
-    (void)run(finish, {as_int8(id)});
+    (void)run(finish, {as_int8(full_xid)});
     worker::commit();
     return true;
 }

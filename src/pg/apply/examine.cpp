@@ -21,7 +21,7 @@ constexpr int batch = 100;
 constinit Query select_dirty = {R"(
 SELECT w.link, w.key, w.version, w.deleted,
        coalesce(CASE WHEN m.hops = 0 OR m.hopped_at > now() - interval '10 min' THEN to_jsonb(m)
-                     ELSE to_jsonb(m) || '{"hops": 0}' END::text, ''), w.due
+                     ELSE to_jsonb(m) || '{"hops": 0}' END::text, ''), w.due, m.held::text
   FROM notion.work w
   JOIN notion.links l ON l.id = w.link AND l.state = 'active'
   LEFT JOIN notion.mappings m ON m.link = w.link AND m.key = w.key
@@ -31,6 +31,11 @@ SELECT w.link, w.key, w.version, w.deleted,
    AND NOT EXISTS (SELECT FROM notion.work r WHERE r.link = w.link AND r.renamed_from = w.key)
  ORDER BY w.due LIMIT $1
    FOR UPDATE OF w SKIP LOCKED)"};
+
+/// Read with the batch, without a lock: what a person decided since is not written over.
+constinit Query lock_held = {R"(
+SELECT FROM notion.mappings m WHERE m.link = $1 AND m.key = $2 AND m.held::text = $3
+   FOR NO KEY UPDATE)"};
 
 constinit Query keep_wish = {R"(
 WITH told AS (SELECT $4::jsonb AS j),
@@ -44,6 +49,8 @@ UPDATE notion.work w
        due = now(), reason = j ->> 'reason'
   FROM told WHERE w.link = $1 AND w.key = $2 AND w.version = $3)"};
 
+/// Kept where a write of unknown outcome waits for a person: what was changed since, or deleted, is
+/// looked at once that is decided.
 constinit Query drop_work = {R"(
 WITH told AS (SELECT $4::jsonb AS j),
 held AS (UPDATE notion.mappings m SET held = j -> 'held', reason = j ->> 'reason',
@@ -53,8 +60,14 @@ held AS (UPDATE notion.mappings m SET held = j -> 'held', reason = j ->> 'reason
            FROM told, notion.work w
           WHERE m.link = $1 AND m.key = $2 AND w.link = $1 AND w.key = $2
             AND (j -> 'held' <> '{}' OR (m.held, m.reason, m.row_state)
-                IS DISTINCT FROM (j -> 'held', j ->> 'reason', j ->> 'row_state')))
-DELETE FROM notion.work w WHERE w.link = $1 AND w.key = $2 AND w.version = $3)"};
+                IS DISTINCT FROM (j -> 'held', j ->> 'reason', j ->> 'row_state'))),
+kept AS (UPDATE notion.work w SET state = 'held', reason = j ->> 'reason'
+           FROM told, notion.mappings m
+          WHERE m.link = $1 AND m.key = $2 AND w.link = $1 AND w.key = $2 AND w.version = $3
+            AND m.flight_kind IS NOT NULL)
+DELETE FROM notion.work w WHERE w.link = $1 AND w.key = $2 AND w.version = $3
+   AND NOT EXISTS (SELECT FROM notion.mappings m
+                    WHERE m.link = $1 AND m.key = $2 AND m.flight_kind IS NOT NULL))"};
 
 constinit Query postpone = {R"(
 UPDATE notion.work w
@@ -78,13 +91,14 @@ UPDATE notion.work w
 constinit Query keep_conflicts = {R"(
 SELECT notion.keep_conflicts($1, $2, m.page, $3)
   FROM (SELECT 1) one LEFT JOIN notion.mappings m ON m.link = $1 AND m.key = $2
- WHERE jsonb_array_length(coalesce($3 -> 'conflicts', '[]')) > 0)"};
+)"};
 
 constinit Query brake = {"SELECT notion.brake()"};
 
 constinit Query read_told = {"SELECT coalesce(jsonb_typeof(j -> 'wish'), 'null') <> 'null',"
                              "       coalesce(j -> 'wish' ->> 'action', '') = 'trash',"
-                             "       jsonb_array_length(coalesce(j -> 'conflicts', '[]')) > 0,"
+                             "       jsonb_array_length(coalesce(j -> 'conflicts', '[]')) > 0"
+                             "    OR jsonb_array_length(coalesce(j -> 'agreed', '[]')) > 0,"
                              "       coalesce(j -> 'wish' ->> 'action', '') = 'create' FROM "
                              "(SELECT $1::jsonb AS j) x"};
 
@@ -94,6 +108,7 @@ struct Dirty {
     int64 version;
     bool deleted;
     std::string_view mapping;
+    const char* held; ///< nullptr: no mapping
 };
 
 /// A copy of the batch: the statements that follow replace SPI's last result.
@@ -113,7 +128,7 @@ int read_lane(bool bulk, int room, Dirty* dirty) {
         lane.from = column_time(rows - 1, 6);
     for (int row = 0; row < rows; row++)
         dirty[row] = {int32(column_int8(row, 1)), column_view(row, 2), column_int8(row, 3),
-                      column_bool(row, 4), column_view(row, 5)};
+                      column_bool(row, 4),        column_view(row, 5), column_text(row, 7)};
     return rows;
 }
 
@@ -146,6 +161,9 @@ bool is_behind(const Dirty& dirty, const Linked& linked, const Row& row, bool cr
 Wishes examine(const Dirty& dirty, const Linked& linked, bridge::Text* told) {
     Row row;
     Refusal refusal;
+    if (dirty.held != nullptr &&
+        run(lock_held, {as_int4(dirty.link), as_text(dirty.key), as_text(dirty.held)}) == 0)
+        return Wishes::nothing; // it stays due
     if (!read_row(linked, dirty.key, Lock::none, &row, &refusal)) {
         put_off(dirty, refusal.message, refusal.is_busy());
         return Wishes::nothing;

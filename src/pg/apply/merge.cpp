@@ -76,10 +76,11 @@ WITH told AS (
 seen AS (DELETE FROM notion.snapshots s WHERE s.link = $1 AND s.page = $2::uuid RETURNING s.*),
 mapped AS (
     INSERT INTO notion.mappings AS m (link, key, page, url, page_state, row_state, base, held,
-                                      edited, seen_at, hops, hopped_at, fence)
+                                      edited, seen_at, looked_at, hops, hopped_at, fence)
     SELECT $1, $3, $2::uuid, seen.url, coalesce(j ->> 'page_state', 'live'),
            j ->> 'row_state',
            told.base, coalesce(j -> 'held', '{}'), seen.edited, seen.asked_at,
+           CASE WHEN seen.via IN ('get', 'answer') THEN seen.asked_at END,
            CASE WHEN told.hops THEN 1 ELSE 0 END, CASE WHEN told.hops THEN now() END,
            seen.tick
       FROM told, seen
@@ -87,6 +88,7 @@ mapped AS (
        SET page = excluded.page, url = excluded.url, page_state = excluded.page_state,
            row_state = excluded.row_state, base = excluded.base, held = excluded.held,
            edited = greatest(m.edited, excluded.edited), seen_at = excluded.seen_at,
+           looked_at = coalesce(excluded.looked_at, m.looked_at),
            hops = CASE WHEN excluded.hopped_at IS NULL THEN m.hops
                        WHEN m.hopped_at > now() - interval '10 min' THEN m.hops + 1 ELSE 1 END,
            hopped_at = coalesce(excluded.hopped_at, m.hopped_at),

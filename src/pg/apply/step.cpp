@@ -27,7 +27,8 @@ SELECT ceil(extract(epoch FROM min(due) - clock_timestamp()) * 1000)::bigint FRO
     SELECT min(c.apply_at) FROM notion.contents c JOIN notion.links l ON l.id = c.link
      WHERE c.arrived IS NOT NULL AND NOT c.failed AND l.state = 'active'
     UNION ALL
-    SELECT now() + interval '500 ms' FROM notion.erasures e WHERE e.done_at IS NULL) d)"};
+    SELECT now() + interval '500 ms' FROM notion.erasures e
+     WHERE e.done_at IS NULL AND e.xid IS NOT NULL) d)"};
 
 /// A wait that is never shorter: what is due but cannot be done yet must not become a busy loop.
 constexpr int64 wait_ms_min = 20;

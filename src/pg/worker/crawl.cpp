@@ -342,7 +342,7 @@ void store(const Linked& link, const Ticket& ticket, const Crawl& crawl, Harvest
         keep_snapshots(link.id, is_scan ? "scan" : "poll", ticket.tick, ticket.asked_ms, crawl.job,
                        pages);
     if (const char* pages = closed(&harvest.seen))
-        touch_seen(link.id, pages, ticket.asked_ms, is_scan ? 0 : seen_slack_ms);
+        touch_seen(link.id, pages, ticket.asked_ms, is_scan ? 0 : seen_slack_ms, false);
     if (harvest.shown.len > 0)
         harvest.news += note_contents(link, psprintf("%s]", harvest.shown.data));
     if (const char* pages = closed(&harvest.shown))

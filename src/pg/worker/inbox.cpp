@@ -4,6 +4,7 @@
 #include "pg/postgres.hpp"
 
 #include "bridge/echo.hpp"
+#include "pg/settings.hpp"
 #include "pg/worker/net.hpp"
 #include "pg/worker/query.hpp"
 
@@ -102,7 +103,10 @@ constinit Query fold_events = {
 constinit Query insert_receipt = {
     "INSERT INTO notion.receipts (link, page, kind, read_at, acked_at, properties)"
     " SELECT m.link, ($3::jsonb ->> 'page')::uuid, m.flight_kind,"
-    "        coalesce(least(w.wished_at, m.sent_at), now()) - $5 * interval '1 millisecond', $4,"
+    // The guard was asked for after the wish, by a query whose index may lag.
+    "        greatest(coalesce(least(w.wished_at, m.sent_at), now())"
+    "                     - $6 * interval '1 millisecond', m.looked_at)"
+    "            - $5 * interval '1 millisecond', $4,"
     "        ARRAY(SELECT DISTINCT split_part(f, '#', 1)"
     "                FROM jsonb_object_keys(m.flight_payload -> 'fields') f)"
     "   FROM notion.mappings m LEFT JOIN notion.work w ON w.link = m.link AND w.key = m.key"
@@ -191,8 +195,9 @@ void fold_inbox() {
 void keep_receipt(int32 link, const char* key, const char* recorded) {
     const Source* source = find_source(link);
     int64_t date_ms = source != nullptr && source->date_ms != 0 ? source->date_ms : net.now_ms;
+    int64_t offset_ms = source != nullptr ? source->offset_ms : 0;
     run(insert_receipt, {as_int4(link), as_text(key), as_jsonb(recorded), as_time_ms(date_ms),
-                         as_int8(net.now_ms - date_ms)});
+                         as_int8(offset_ms), as_int8(settings::index_lag_ms)});
 }
 
 } // namespace notion::pg::worker

@@ -48,8 +48,9 @@ struct Source {
     uint64 changes;   ///< secret_changes() then
     char our_bot[64]; ///< "" until asked
     bool asking_me;
-    int64_t skew_ms; ///< our clock less Notion's
-    int64_t date_ms; ///< Notion's time, as its last answer told it; 0: not told
+    int64_t skew_ms;   ///< our clock less Notion's
+    int64_t offset_ms; ///< the same, exact to the latency; 0: not known
+    int64_t date_ms;   ///< Notion's time, as its last answer told it; 0: not told
     Crawl poll;
     Crawl scan;
     int64_t next_look_ms;  ///< for unknown outcomes
@@ -230,7 +231,8 @@ inline constexpr const char* lost_to_flight = "lost to a flight";
 /// The pages (a JSON array of ids) are to be read.
 void make_due(int32 link, const char* pages, const char* why, int64_t wait_ms);
 /// The pages showed the base. What was noted less than `slack_ms` before is left as it is.
-void touch_seen(int32 link, const char* pages, int64_t asked_ms, int64_t slack_ms);
+/// by_get: the page itself said so, not a query.
+void touch_seen(int32 link, const char* pages, int64_t asked_ms, int64_t slack_ms, bool by_get);
 /// After a 2xx, or a page that shows what an unknown write did.
 bool record_answer(const Linked& link, const char* key, const char* mapping, const char* wish,
                    std::string_view answer, int64_t asked_ms, std::string_view request_id);

@@ -140,7 +140,7 @@ void admit_page(const Ticket& ticket, const Linked& link, const char* snapshot) 
                        psprintf("[%s]", snapshot));
         return forget(ticket);
     case bridge::Admission::nothing_new:
-        touch_seen(ticket.link, psprintf("[\"%s\"]", ticket.page), ticket.asked_ms, 0);
+        touch_seen(ticket.link, psprintf("[\"%s\"]", ticket.page), ticket.asked_ms, 0, true);
         return forget(ticket);
     case bridge::Admission::complete_it:
         complete_page(ticket, link, snapshot);

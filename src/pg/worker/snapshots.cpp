@@ -33,7 +33,8 @@ constinit Query insert_due = {
 
 // A mapping that apply has locked just now is left out: it may wait for a user's lock, we may not.
 constinit Query update_seen = {
-    "UPDATE notion.mappings m SET seen_at = $3 FROM ("
+    "UPDATE notion.mappings m SET seen_at = $3,"
+    "       looked_at = CASE WHEN $5 THEN $3 ELSE m.looked_at END FROM ("
     "    SELECT k.link, k.key FROM notion.mappings k WHERE k.link = $1 AND k.page = ANY ("
     "           SELECT p::uuid FROM jsonb_array_elements_text($2::jsonb) p)"
     "       AND (k.seen_at IS NULL OR k.seen_at < $3 - $4 * interval '1 millisecond')"
@@ -54,8 +55,9 @@ void make_due(int32 link, const char* pages, const char* why, int64_t wait_ms) {
     due_in(wait_ms);
 }
 
-void touch_seen(int32 link, const char* pages, int64_t asked_ms, int64_t slack_ms) {
-    run(update_seen, {as_int4(link), as_jsonb(pages), as_time_ms(asked_ms), as_int8(slack_ms)});
+void touch_seen(int32 link, const char* pages, int64_t asked_ms, int64_t slack_ms, bool by_get) {
+    run(update_seen,
+        {as_int4(link), as_jsonb(pages), as_time_ms(asked_ms), as_int8(slack_ms), as_bool(by_get)});
 }
 
 } // namespace notion::pg::worker

@@ -266,6 +266,11 @@ void hear(const Ticket& ticket, const bridge::Reply& reply) {
     source->date_ms = reply.date_ms;
     int64_t skew_ms = net.now_ms - reply.date_ms;
     source->skew_ms = std::abs(skew_ms) >= skew_noticed_ms ? skew_ms : 0;
+    // The smallest of many is the nearest to the truth, until a clock is set anew.
+    constexpr int64_t rounding_ms = 1'500;
+    int64_t& offset_ms = source->offset_ms;
+    if (offset_ms == 0 || skew_ms < offset_ms || skew_ms > offset_ms + rounding_ms)
+        offset_ms = skew_ms;
 }
 
 } // namespace notion::pg::worker

@@ -129,6 +129,9 @@ TEST_F(Gates, StatusFaultsAnswerInsteadAndAreCounted) {
     EXPECT_EQ(get("/v1/users/me").code(), "service_overload");
     EXPECT_EQ(get("/v1/users/me").status, 200);
     EXPECT_EQ(control("POST", "faults", R"({"kind":"nonsense"})").status, 400);
+    control("POST", "faults", R"({"kind":"status","status":500,"token":"ntn_person_"})");
+    EXPECT_EQ(get("/v1/users/me").status, 200);
+    EXPECT_EQ(ask("GET", "/v1/users/me", "", "ntn_person_ada").status, 500);
 }
 
 TEST_F(Gates, A503AfterCommitNamesWhatWasCommitted) {

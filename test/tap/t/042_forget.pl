@@ -51,7 +51,7 @@ cmp_ok(files_with($_), '>', 0, "$_ is in files") for qw(Xwpkuf2 Yrhmod3 Vtgnel4 
 my $reader = $node->background_psql('postgres');
 $reader->query_safe('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM tasks');
 my $erasure = sql($node, "SELECT notion.forget('tasks', '2')");
-is(sql($node, "SELECT count(*) FROM notion.history('tasks', '2')"), 0, 'no history is left');
+wait_until($node, "SELECT count(*) FROM notion.history('tasks', '2')", 0, 'no history is left');
 is(sql($node, "SELECT done_at IS NULL FROM notion.erasures WHERE id = $erasure"), 't',
     'a snapshot that may look at it delays the erasure');
 $reader->query_safe('COMMIT');

@@ -73,7 +73,7 @@ my $conflict = sql($node, 'SELECT id FROM notion.conflicts');
 my (undef, undef, $error) = $node->psql('postgres', "SELECT notion.resolve($conflict, 'notion')");
 like($error, qr/can only be resolved with postgres/, 'whose value Notion alone knows');
 sql($node, "SELECT notion.resolve($conflict, 'postgres')");
-is(sql($node, 'SELECT state FROM notion.conflicts'), 'closed', 'it is noted, and closed');
+wait_until($node, 'SELECT state FROM notion.conflicts', 'closed', 'it is noted, and closed');
 
 $node->stop;
 $emulator->stop;

@@ -81,6 +81,7 @@ sub state_of {
     return join "\n", map { sql($pair->{node}, $_) }
       'SELECT * FROM notion.links', 'SELECT * FROM notion.polls',
       'SELECT * FROM notion.work LIMIT 9',
+      'SELECT * FROM notion.due_pages LIMIT 9', 'SELECT * FROM notion.snapshots LIMIT 9',
       "SELECT * FROM notion.mappings WHERE flight <> 'none' OR held <> '{}' LIMIT 9",
       'SELECT * FROM notion.conflicts LIMIT 9';
 }

@@ -140,6 +140,17 @@ TEST_F(ReceiptTest, AnEditOfAnotherInTheWindowWasOverwrittenUnseen) {
     EXPECT_EQ(echo(), Echo::foreign);
 }
 
+TEST_F(ReceiptTest, AnEditOfContentMayBeOneOfTheTitle) {
+    event.type = "page.content_updated";
+    event.properties.clear();
+    event.authors = {{"ann", "person"}};
+    EXPECT_EQ(echo(), Echo::foreign) << "no title was sent";
+    receipts[0].properties.emplace_back("title");
+    EXPECT_EQ(echo(), Echo::overwritten_unseen);
+    event.authors = {{"bot", "bot"}};
+    EXPECT_EQ(echo(), Echo::foreign) << "nobody else's";
+}
+
 TEST_F(ReceiptTest, APersonalTokenIsNeverAlone) {
     event.authors = {{"bot", "person"}};
     EXPECT_EQ(echo(), Echo::foreign);

@@ -153,6 +153,49 @@ TEST_F(Reconcile, ManualHoldsTheFieldAndOpensOneConflict) {
     EXPECT_FALSE(decide(*link, mapping, row, false).wish);
 }
 
+TEST_F(Reconcile, AnOpenConflictFollowsItsSides) {
+    row["judged"] = "better";
+    page["judged"] = sample::runs("best");
+    keep(merge());
+    page["judged"] = sample::runs("the very best");
+    EXPECT_EQ(news_of(*link, mapping, sample::snapshot(*link, page)), News::some);
+    const Merged there = merge();
+    ASSERT_EQ(there.conflicts.size(), 1U);
+    EXPECT_TRUE(there.conflicts[0].is_open);
+    EXPECT_EQ(there.conflicts[0].notion, Cell("the very best"));
+    EXPECT_EQ(there.held.at("judged"), hold::conflict);
+    keep(there);
+    row["judged"] = "better still";
+    const Decision here = decide(*link, mapping, row, false);
+    ASSERT_EQ(here.conflicts.size(), 1U);
+    EXPECT_EQ(here.conflicts[0].postgres, Cell("better still"));
+    EXPECT_EQ(here.conflicts[0].notion, Cell("the very best"));
+    EXPECT_EQ(here.conflicts[0].base, Cell("good"));
+    EXPECT_FALSE(here.wish);
+}
+
+TEST_F(Reconcile, ARowThatComesToWhatThePageShowedEndsItsConflict) {
+    row["judged"] = "better";
+    page["judged"] = sample::runs("best");
+    keep(merge());
+    row["judged"] = "best";
+    const Decision decision = decide(*link, mapping, row, false);
+    EXPECT_TRUE(decision.held.empty());
+    EXPECT_EQ(decision.agreed, std::vector<std::string>{"judged"});
+    ASSERT_TRUE(decision.wish) << "so that the page is looked at";
+    EXPECT_EQ(decision.wish->fields, (Fields{{"judged", "best"}}));
+}
+
+TEST_F(Reconcile, ADeletedRowHasNothingToBeDecided) {
+    row["judged"] = "better";
+    page["judged"] = sample::runs("best");
+    keep(merge());
+    EXPECT_TRUE(decide(*link, mapping, std::nullopt, false).held.contains("judged")) << "unseen";
+    const Decision deleted = decide(*link, mapping, std::nullopt, true);
+    EXPECT_TRUE(deleted.held.empty());
+    EXPECT_EQ(deleted.agreed, std::vector<std::string>{"judged"});
+}
+
 TEST_F(Reconcile, APersonsDecisionReleasesAHeldField) {
     row["judged"] = "better";
     page["judged"] = sample::runs("best");
