@@ -99,7 +99,7 @@ for my $round (1 .. $rounds) {
     my $client = $kind eq 'backend' ? linger() : 0;
     Time::HiRes::usleep(int rand 60_000);
     my $victim;
-    my $end = Time::HiRes::time() + 30;
+    my $end = Time::HiRes::time() + 90; # one that dies again and again is kept waiting
     until ($victim) { # between a death and its successor there is nobody
         my @all = @{ processes()->{$kind} // [] };
         $victim = $all[rand @all];
