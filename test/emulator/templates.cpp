@@ -14,7 +14,8 @@ bool holds_name(std::string_view name, std::string_view part) {
         return std::tolower(static_cast<unsigned char>(a)) ==
                std::tolower(static_cast<unsigned char>(b));
     };
-    return std::ranges::search(name, part, same).begin() != name.end() || part.empty();
+    return part.empty() ||
+           std::search(name.begin(), name.end(), part.begin(), part.end(), same) != name.end();
 }
 
 } // namespace
