@@ -72,10 +72,11 @@ OptionIds read_options_used(World& world, DataSource& source, Property& property
     return ids;
 }
 
+constexpr int64_t hour_ms = 3'600'000;
+
 /// A file that was uploaded becomes one of Notion's own, with an address that expires.
 void write_attached(Out& out, World& world, const Json& upload,
                     std::optional<std::string_view> name, const std::string& path) {
-    constexpr int64_t hour_ms = 3'600'000;
     const auto text = text_member(upload, "id");
     const auto id = text ? read_uuid(*text) : std::nullopt;
     const auto found = id ? world.uploads.find(*id) : world.uploads.end();
@@ -110,7 +111,16 @@ void write_file(Out& out, World& world, const Json& file, const std::string& pat
         require_text(*url, path + ".external.url", longest_url);
     }
     out.open().key("name").text(name.value_or("")).key("type").text(kind);
-    out.key(kind).json(external ? *external : *hosted).close();
+    out.key(kind);
+    if (external || member(*hosted, "expiry_time")) {
+        out.json(external ? *external : *hosted).close();
+        return;
+    }
+    const auto url = text_member(*hosted, "url");
+    if (!url)
+        refuse_body(path + ".file.url", "defined", "undefined");
+    out.open().key("url").text(*url); // whoever writes it back need not say until when it is good
+    out.key("expiry_time").text(minute_text(world.clock.now() + hour_ms)).close().close();
 }
 
 Raw read_files(World& world, const Json& value, const std::string& path) {
