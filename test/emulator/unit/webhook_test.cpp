@@ -140,7 +140,7 @@ TEST_F(Hooks, DeliveriesCanBeLostOrDoubled) {
     subscribe(R"(,"lose":1)");
     create("{}");
     EXPECT_TRUE(delivered().empty());
-    EXPECT_EQ(view(control("GET", "webhooks/undelivered")[0]["type"]), "page.created");
+    EXPECT_EQ(view(control("GET", "webhooks/undelivered").body[0]["type"]), "page.created");
     control("DELETE", "webhooks");
     subscribe(R"(,"duplicate":1)");
     create("{}");
