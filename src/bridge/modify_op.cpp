@@ -127,22 +127,26 @@ void ModifyOp::turn(int64_t now_ms, Step& step) {
     reader = nullptr;
     resume_at_ms = -1;
     if (state_ == State::base)
-        turn_base(now_ms, step);
+        turn_read(now_ms, step);
     if (state_ == State::content || state_ == State::writes)
         turn_write(now_ms, step);
     if (state_ == State::rereads)
-        turn_reread(now_ms, step);
+        turn_read(now_ms, step);
     if (state_ == State::returns)
         turn_row(now_ms, step);
 }
 
-void ModifyOp::turn_base(int64_t now_ms, Step& step) {
+void ModifyOp::turn_read(int64_t now_ms, Step& step) {
     Error error;
     Step from = base_reader_->turn(now_ms, error);
     hear(from, step);
     if (from.turn == Turn::failed)
         return fail_with(std::move(error));
-    if (from.turn == Turn::row)
+    if (from.turn != Turn::row)
+        return;
+    if (state_ == State::rereads)
+        take_page(base_reader_->take());
+    else
         take_base(base_reader_->take());
 }
 
@@ -169,16 +173,6 @@ void ModifyOp::turn_write(int64_t now_ms, Step& step) {
         return state_ == State::content ? take_content() : take_answer();
     unknown_ = writer_.end() == Writer::End::unknown;
     fail_with(writer_.error());
-}
-
-void ModifyOp::turn_reread(int64_t now_ms, Step& step) {
-    Error error;
-    Step from = base_reader_->turn(now_ms, error);
-    hear(from, step);
-    if (from.turn == Turn::failed)
-        return fail_with(std::move(error));
-    if (from.turn == Turn::row)
-        take_page(base_reader_->take());
 }
 
 void ModifyOp::take_page(std::string body) {

@@ -68,8 +68,7 @@ class ModifyOp {
     void take_answer();
     void take_page(std::string body);
     Status check_answer(const PageHead& head) const;
-    void turn_base(int64_t now_ms, Step& step);
-    void turn_reread(int64_t now_ms, Step& step);
+    void turn_read(int64_t now_ms, Step& step);
     void turn_write(int64_t now_ms, Step& step);
     void turn_row(int64_t now_ms, Step& step);
     void hear(const Step& from, Step& step);

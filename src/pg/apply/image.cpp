@@ -42,8 +42,7 @@ void add_key(Values& values, const Task& task) {
 
 void body(void* state) {
     auto* task = static_cast<Task*>(state);
-    if (SPI_connect() != SPI_OK_CONNECT)
-        elog(ERROR, "SPI_connect failed");
+    worker::connect_spi();
     Values values = {{JSONBOID}, {}, 1};
     if (task->key.empty())
         values.datums[0] = DirectFunctionCall1(

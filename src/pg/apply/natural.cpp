@@ -91,8 +91,7 @@ const char* statement_of(const Reading& reading) {
 
 void read_all(void* state) {
     auto* reading = static_cast<Reading*>(state);
-    if (SPI_connect() != SPI_OK_CONNECT)
-        elog(ERROR, "SPI_connect failed");
+    worker::connect_spi();
     SPIPlanPtr plan = SPI_prepare(statement_of(*reading), 0, nullptr);
     if (plan == nullptr)
         elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));

@@ -20,8 +20,7 @@ constinit Query put_off = {
     "SELECT notion.publish_again($1, CASE WHEN $3 THEN 'due' ELSE 'failed' END, $2, '1 s')"};
 
 void make_table(void* state) {
-    if (SPI_connect() != SPI_OK_CONNECT)
-        elog(ERROR, "SPI_connect failed");
+    connect_spi();
     if (SPI_execute(static_cast<const char*>(state), false, 0) != SPI_OK_UTILITY)
         elog(ERROR, "the foreign table could not be made");
     SPI_finish();

@@ -22,8 +22,7 @@ struct Task {
 };
 
 void connect() {
-    if (SPI_connect() != SPI_OK_CONNECT)
-        elog(ERROR, "SPI_connect failed");
+    worker::connect_spi();
 }
 
 /// Input functions run here, as the owner: a domain's checks are the owner's code.

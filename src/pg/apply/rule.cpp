@@ -37,8 +37,7 @@ struct Asked {
 
 void ask_body(void* state) {
     auto* it = static_cast<Asked*>(state);
-    if (SPI_connect() != SPI_OK_CONNECT)
-        elog(ERROR, "SPI_connect failed");
+    connect_spi();
     Oid types[values_count + 1];
     Datum datums[values_count + 1];
     char nulls[values_count + 1];

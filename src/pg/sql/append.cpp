@@ -3,6 +3,7 @@
 // too. What is asked is then written down with the extension's own rights
 // (extension/56-append.sql). scope: call.
 #include "pg/postgres.hpp"
+#include "pg/worker/query.hpp"
 
 extern "C" {
 PG_FUNCTION_INFO_V1(notion_append_to_page);
@@ -29,8 +30,7 @@ Datum queue(FunctionCallInfo fcinfo, const char* statement, Oid first_type) {
                                    PG_ARGISNULL(2) ? Datum(0) : PG_GETARG_DATUM(2)};
     const char nulls[] = {' ', ' ', ' ', PG_ARGISNULL(2) ? 'n' : ' ', '\0'};
     SetUserIdAndSecContext(BOOTSTRAP_SUPERUSERID, context | SECURITY_LOCAL_USERID_CHANGE);
-    if (SPI_connect() != SPI_OK_CONNECT)
-        elog(ERROR, "SPI_connect failed");
+    notion::pg::worker::connect_spi();
     if (SPI_execute_with_args(statement, arguments + 1, types, values, nulls, false, 1) !=
             SPI_OK_SELECT ||
         SPI_processed != 1)

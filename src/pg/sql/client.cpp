@@ -81,11 +81,6 @@ const char* text_argument(FunctionCallInfo fcinfo, int at) {
     return PG_ARGISNULL(at) ? nullptr : text_to_cstring(PG_GETARG_TEXT_PP(at));
 }
 
-void connect_spi() {
-    if (SPI_connect() != SPI_OK_CONNECT)
-        elog(ERROR, "SPI_connect failed");
-}
-
 } // namespace
 } // namespace notion::pg
 
@@ -107,7 +102,7 @@ extern "C" Datum notion_oauth_configure(PG_FUNCTION_ARGS) {
         warn_of_literal("client secret");
     if (!PG_ARGISNULL(4))
         client.secret = read_secret_file(asker, text_argument(fcinfo, 4));
-    connect_spi();
+    worker::connect_spi();
     if (!PG_ARGISNULL(5))
         client = client_of(NameStr(*PG_GETARG_NAME(5)), asker);
     configure(server, client, asker);
@@ -126,7 +121,7 @@ extern "C" Datum notion_client_in(PG_FUNCTION_ARGS) {
     require_server_owner(server, asker);
     const Client client = {copied_field(row, "client_id"), copied_field(row, "client_secret"),
                            copied_field(row, "redirect_uri")};
-    connect_spi();
+    worker::connect_spi();
     configure(server, client, asker);
     SPI_finish();
     return end_copied_row(row);

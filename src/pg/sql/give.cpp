@@ -37,11 +37,6 @@ constinit worker::Query keep_account = {
 constinit worker::Query identify = {
     "INSERT INTO notion.oauth_tasks (server, role, task) VALUES ($1::uuid, $2::name, 'identify')"};
 
-void connect_spi() {
-    if (SPI_connect() != SPI_OK_CONNECT)
-        elog(ERROR, "SPI_connect failed");
-}
-
 /// One request, which can be cancelled: GET /v1/users/me.
 void ask_who(const ForeignServer* server, const char* token, bridge::Identity* identity) {
     Connection* connection = connect_with(server->serverid, token);
@@ -142,7 +137,7 @@ const char* give_token(const Given& given) {
     bridge::Identity identity = {};
     if (given.verify)
         ask_who(server, given.token, &identity);
-    connect_spi();
+    worker::connect_spi();
     keep(server, holder, given, identity);
     SPI_finish();
     worker::wake_net_at_commit();

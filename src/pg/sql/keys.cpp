@@ -54,11 +54,6 @@ void require_superuser(const char* function) {
                     errmsg("must be superuser to run %s", function)));
 }
 
-void connect_spi() {
-    if (SPI_connect() != SPI_OK_CONNECT)
-        elog(ERROR, "SPI_connect failed");
-}
-
 void keep_note(const char* action, const char* server, const char* role, uint64 secrets) {
     worker::run(note, {worker::as_text(action), worker::as_text_or_null(server),
                        worker::as_text_or_null(role), worker::as_int8(static_cast<int64>(secrets)),
@@ -108,7 +103,7 @@ extern "C" Datum notion_rotate_key(PG_FUNCTION_ARGS) {
     using namespace notion::pg;
     (void)fcinfo;
     require_superuser("notion.rotate_key");
-    connect_spi();
+    worker::connect_spi();
     worker::run(lock_tokens);
     worker::run(forget_servers);
     const uint64 count = worker::run(all_places);
@@ -128,7 +123,7 @@ extern "C" Datum notion_rebind(PG_FUNCTION_ARGS) {
     require_superuser("notion.rebind");
     const ForeignServer* server = notion_server(NameStr(*PG_GETARG_NAME(0)));
     const char* was = PG_ARGISNULL(2) ? nullptr : NameStr(*PG_GETARG_NAME(2));
-    connect_spi();
+    worker::connect_spi();
     worker::run(lock_tokens);
     const char* id = need_server_id(server->servername);
     const uint64 count = rebind(server, id, NameStr(*PG_GETARG_NAME(1)), was);
@@ -143,7 +138,7 @@ extern "C" Datum notion_webhook_token(PG_FUNCTION_ARGS) {
     const char* id = server_id(server);
     if (id == nullptr)
         PG_RETURN_NULL();
-    connect_spi();
+    worker::connect_spi();
     const bool known = worker::run(newest_webhook, {worker::as_text(server->servername)}) == 1;
     const int64_t webhook = known ? worker::column_int8(0, 1) : 0;
     SPI_finish();
@@ -167,7 +162,7 @@ extern "C" Datum notion_key_id(PG_FUNCTION_ARGS) {
 extern "C" Datum notion_need_server_id(PG_FUNCTION_ARGS) {
     using namespace notion::pg;
     const ForeignServer* server = notion_server(NameStr(*PG_GETARG_NAME(0)));
-    connect_spi();
+    worker::connect_spi();
     char id[64];
     strlcpy(id, need_server_id(server->servername), sizeof id);
     SPI_finish();

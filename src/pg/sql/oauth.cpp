@@ -73,11 +73,6 @@ constinit worker::Query note = {
     "INSERT INTO notion.log (side, action, changes, actor)"
     " VALUES ('postgres', $1, jsonb_build_object('server', $2::text, 'role', $3::text), $4)"};
 
-void connect_spi() {
-    if (SPI_connect() != SPI_OK_CONNECT)
-        elog(ERROR, "SPI_connect failed");
-}
-
 const char* asker_name() {
     return GetUserNameFromId(invoker(), false);
 }
@@ -155,7 +150,7 @@ const char* finish_or_raise(const char* state, const char* code) {
                         errmsg("a state and a code must be given")));
     const char* server = nullptr;
     const Oid asker = invoker();
-    connect_spi();
+    worker::connect_spi();
     const Finish outcome = finish_oauth(state, code, asker, &server);
     if (outcome != Finish::taken)
         refuse(outcome);
@@ -221,7 +216,7 @@ extern "C" Datum notion_connect_url(PG_FUNCTION_ARGS) {
     if (valid_us <= 0 || valid_us > longest_valid_us)
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                         errmsg("valid_for must be more than nothing and at most an hour")));
-    connect_spi();
+    worker::connect_spi();
     const char* url =
         MemoryContextStrdup(fcinfo->flinfo->fn_mcxt, make_url(server, holder, asker, valid_us));
     SPI_finish();
@@ -249,7 +244,7 @@ extern "C" Datum notion_disconnect(PG_FUNCTION_ARGS) {
     const char* id = server_id(server);
     if (id == nullptr)
         PG_RETURN_BOOL(false);
-    connect_spi();
+    worker::connect_spi();
     const bool of_oauth =
         worker::run(is_oauth, {worker::as_text(id), worker::as_text(holder.name)}) > 0;
     Secret token = nullptr;
@@ -275,7 +270,7 @@ extern "C" Datum notion_introspect(PG_FUNCTION_ARGS) {
     const ForeignServer* server = server_argument(fcinfo);
     const Holder holder = holder_of(server, name_argument(fcinfo, 1), invoker());
     const char* id = server_id(server);
-    connect_spi();
+    worker::connect_spi();
     if (id == nullptr ||
         worker::run(is_oauth, {worker::as_text(id), worker::as_text(holder.name)}) == 0)
         ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

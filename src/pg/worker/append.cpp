@@ -83,7 +83,7 @@ constinit Query found_sending = {
     " WHERE state = 'sending'"};
 
 constinit Query read_unknown = {
-    "SELECT a.id, coalesce(s.oid, 0), coalesce(r.oid, 0), a.page::text"
+    "SELECT a.id, coalesce(s.oid, 0), coalesce(r.oid, 0), a.page::text, a.attempts, NULL::text"
     "  FROM notion.appends a"
     "  LEFT JOIN pg_foreign_server s ON s.srvname = a.server"
     "  LEFT JOIN pg_roles r ON r.rolname = a.role"
@@ -152,9 +152,8 @@ void send(const Head& head) {
     ticket->page = keep_text(ticket, head.page);
 }
 
-void send_heads() {
-    Head heads[heads_max];
-    auto count = static_cast<int>(run(read_heads, {as_int4(heads_max)}));
+int read(Query& query, Head* heads) {
+    auto count = static_cast<int>(run(query, {as_int4(heads_max)}));
     for (int i = 0; i < count; i++) {
         auto row = static_cast<uint64>(i);
         heads[i] = {.id = column_int8(row, 1),
@@ -164,6 +163,12 @@ void send_heads() {
                     .attempts = static_cast<int32_t>(column_int8(row, 5)),
                     .request = column_text(row, 6)};
     }
+    return count;
+}
+
+void send_heads() {
+    Head heads[heads_max];
+    const int count = read(read_heads, heads);
     for (int i = 0; i < count; i++)
         send(heads[i]);
 }
@@ -192,16 +197,7 @@ bool look(int64_t id, Oid server, Oid role, const char* page, const char* items,
 
 void look_at_unknown() {
     Head heads[heads_max];
-    auto count = static_cast<int>(run(read_unknown, {as_int4(heads_max)}));
-    for (int i = 0; i < count; i++) {
-        auto row = static_cast<uint64>(i);
-        heads[i] = {.id = column_int8(row, 1),
-                    .server = static_cast<Oid>(column_int8(row, 2)),
-                    .role = static_cast<Oid>(column_int8(row, 3)),
-                    .page = column_text(row, 4),
-                    .attempts = 0,
-                    .request = nullptr};
-    }
+    const int count = read(read_unknown, heads);
     for (int i = 0; i < count; i++) {
         const Head& it = heads[i];
         if (OidIsValid(it.server) && OidIsValid(it.role)) {

@@ -53,8 +53,7 @@ void notion::pg::entry_log_here(Entry* entry) {
     if (entry == nullptr || XactReadOnly || worker::net_is_running())
         return;
     entry->at = GetCurrentTimestamp();
-    if (SPI_connect() != SPI_OK_CONNECT)
-        elog(ERROR, "SPI_connect failed");
+    worker::connect_spi();
     worker::keep(*entry);
     SPI_finish();
     entry->database = InvalidOid;

@@ -3,6 +3,7 @@
 
 #include "pg/wait.hpp"
 #include "pg/worker/process.hpp"
+#include "pg/worker/query.hpp"
 
 namespace notion::pg::worker {
 namespace {
@@ -157,8 +158,7 @@ void begin(const char* what) {
         publish(MyDatabaseId, State::absent);
         proc_exit(0);
     }
-    if (SPI_connect() != SPI_OK_CONNECT)
-        elog(ERROR, "SPI_connect failed");
+    connect_spi();
 }
 
 void commit(Durable durable) {

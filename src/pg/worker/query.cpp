@@ -29,6 +29,11 @@ Datum column(uint64 row, int number, bool* null) {
 
 } // namespace
 
+void connect_spi() {
+    if (SPI_connect() != SPI_OK_CONNECT)
+        elog(ERROR, "SPI_connect failed");
+}
+
 Arg as_text(std::string_view value) {
     return {TEXTOID, PointerGetDatum(cstring_to_text_with_len(value.data(), value.size()))};
 }

@@ -46,6 +46,9 @@ void add_int8(Column& column, int64_t value);
 void add_time_ms(Column& column, int64_t unix_ms);
 Arg as_array(const Column& column);
 
+/// SPI for what a session, or the owner of a table, runs; begin() does it for the workers.
+void connect_spi();
+
 /// Runs it; the number of rows processed. Rows are in SPI_tuptable. Errors end the process, as any
 /// error in our own tables should.
 uint64 run(Query& query, std::initializer_list<Arg> args = {});

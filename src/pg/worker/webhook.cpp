@@ -177,8 +177,7 @@ extern "C" Datum notion_receive_webhook(PG_FUNCTION_ARGS) {
     Name server = PG_GETARG_NAME(0);
     bytea* body = PG_GETARG_BYTEA_PP(1);
     text* signature = PG_GETARG_TEXT_PP(2);
-    if (SPI_connect() != SPI_OK_CONNECT)
-        elog(ERROR, "SPI_connect failed");
+    worker::connect_spi();
     worker::Arrival it = {
         .server = NameStr(*server),
         .body = {VARDATA_ANY(body), static_cast<size_t>(VARSIZE_ANY_EXHDR(body))},

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <dirent.h>
+#include <filesystem>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <stdexcept>
@@ -130,11 +131,10 @@ Certificate::Certificate(std::string_view protocols) : offered(protocols) {
     X509_EXTENSION_free(names);
     must(X509_sign(certificate, key, EVP_sha256()) > 0, "sign");
 
-    char file_name[] = "/tmp/notion-net-test-XXXXXX";
-    FILE* file = fdopen(mkstemp(file_name), "w");
+    path = std::filesystem::temp_directory_path() / "notion-net-test-XXXXXX";
+    FILE* file = fdopen(mkstemp(path.data()), "w");
     must(file && PEM_write_X509(file, certificate) == 1, "write the certificate");
     fclose(file);
-    path = file_name;
     tls = SSL_CTX_new(TLS_server_method());
     SSL_CTX_use_certificate(tls, certificate);
     SSL_CTX_use_PrivateKey(tls, key);
