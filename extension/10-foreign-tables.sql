@@ -19,9 +19,10 @@ CREATE FUNCTION notion.data_sources(
     server name, data_source text DEFAULT NULL,
     OUT data_source_id text, OUT table_name text, OUT url text, OUT table_comment text,
     OUT column_name text, OUT property_type text, OUT column_type text, OUT property_id text,
-    OUT property text, OUT column_comment text) RETURNS SETOF record
+    OUT property text, OUT column_comment text, OUT related text) RETURNS SETOF record
     LANGUAGE c VOLATILE PARALLEL RESTRICTED
     AS 'MODULE_PATHNAME', 'notion_data_sources';
 COMMENT ON FUNCTION notion.data_sources(name, text) IS
     'what the connection sees of its workspace, a row for each property, as IMPORT FOREIGN SCHEMA '
-    'would name and type it; one data source if an id or URL is given';
+    'would name and type it; one data source if an id or URL is given. related: of a relation, '
+    'the id of the data source whose pages it names';

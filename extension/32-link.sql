@@ -63,6 +63,93 @@ END;
 COMMENT ON FUNCTION notion.option(text[], text) IS
     'an option of a foreign object, null if not set';
 
+CREATE FUNCTION notion.data_source(url_or_id text) RETURNS uuid
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    RETURN pg_catalog.substring(
+        pg_catalog.replace(pg_catalog.split_part(url_or_id, '?', 1), '-', ''),
+        '[0-9a-fA-F]{32}$')::uuid;
+COMMENT ON FUNCTION notion.data_source(text) IS 'the id in a Notion URL, or an id in any form';
+
+CREATE FUNCTION notion.source_of(foreign_table_id regclass) RETURNS uuid
+    LANGUAGE sql STABLE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT notion.data_source(notion.option(t.ftoptions, 'data_source'))
+      FROM pg_catalog.pg_foreign_table t WHERE t.ftrelid = source_of.foreign_table_id;
+END;
+COMMENT ON FUNCTION notion.source_of(regclass) IS 'the data source of a foreign table';
+
+CREATE FUNCTION notion.source_name(source uuid) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT pg_catalog.format('data source %s', source_name.source)
+           || coalesce((SELECT pg_catalog.format(' (%s)', min(t.ftrelid::regclass::text))
+                          FROM pg_catalog.pg_foreign_table t
+                         WHERE notion.data_source(notion.option(t.ftoptions, 'data_source'))
+                               = source_name.source HAVING count(*) > 0), '');
+END;
+COMMENT ON FUNCTION notion.source_name(uuid) IS
+    'what messages call a data source: its id, and a foreign table over it where there is one';
+
+CREATE FUNCTION notion.related_source(foreign_table_id regclass, foreign_column name) RETURNS uuid
+    LANGUAGE sql STABLE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT coalesce(
+        notion.data_source(notion.option(f.attfdwoptions, 'data_source')),
+        (SELECT (p.value #>> '{relation,data_source_id}')::uuid
+           FROM notion.links l JOIN notion.schemas s ON s.link = l.id
+          CROSS JOIN LATERAL pg_catalog.jsonb_each(s.properties) p
+          WHERE l.foreign_table_id = related_source.foreign_table_id
+            AND p.value ->> 'id' = notion.option(f.attfdwoptions, 'property_id')))
+      FROM pg_catalog.pg_attribute f
+     WHERE f.attrelid = related_source.foreign_table_id
+       AND f.attname = related_source.foreign_column AND NOT f.attisdropped;
+END;
+COMMENT ON FUNCTION notion.related_source(regclass, name) IS
+    'the data source whose pages the relation behind a foreign column names: by the column''s '
+    'option data_source, which IMPORT writes, else by what the worker read; null: not known yet';
+
+CREATE FUNCTION notion.relation_fault(table_id regclass, foreign_table_id regclass,
+                                      foreign_column name, refers_to regclass) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT pg_catalog.format('its property relates to %s, but table %s is linked with %s',
+                             notion.source_name(r.source), relation_fault.refers_to, t.id)
+      FROM (SELECT notion.related_source(relation_fault.foreign_table_id,
+                                         relation_fault.foreign_column) AS source) r,
+           (SELECT l.foreign_table_id AS id FROM notion.links l
+             WHERE l.table_id = relation_fault.refers_to
+               AND l.table_id <> relation_fault.table_id
+             UNION ALL
+            SELECT relation_fault.foreign_table_id
+             WHERE relation_fault.refers_to = relation_fault.table_id) t
+     WHERE r.source <> notion.source_of(t.id);
+END;
+COMMENT ON FUNCTION notion.relation_fault(regclass, regclass, name, regclass) IS
+    'why a relation cannot hold references to a table: it names pages of another data source than '
+    'the one with which that table is linked; null: it can, as far as known';
+
+CREATE FUNCTION notion.referrer_faults(table_id regclass, foreign_table_id regclass)
+    RETURNS SETOF text
+    LANGUAGE sql STABLE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT pg_catalog.format('column %s of linked table %s refers to this table, and its property '
+                             'relates to %s', c.column_name, l.table_id,
+                             notion.source_name(r.source))
+      FROM notion.link_columns c JOIN notion.links l ON l.id = c.link
+     CROSS JOIN LATERAL notion.related_source(l.foreign_table_id, c.foreign_column) r(source)
+     WHERE c.refers_to = referrer_faults.table_id AND l.table_id <> referrer_faults.table_id
+       AND r.source <> notion.source_of(referrer_faults.foreign_table_id);
+END;
+COMMENT ON FUNCTION notion.referrer_faults(regclass, regclass) IS
+    'why this table cannot be linked with that foreign table: links that have references to it, '
+    'whose relations name pages of another data source';
+
 CREATE FUNCTION notion.paired_type(type oid, property_type text, is_key boolean) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
@@ -159,6 +246,9 @@ BEGIN ATOMIC
                                            p.type, p.property_type)
          WHERE NOT notion.property_accepts(p.property_type, p.kind) AND p.target_fault IS NULL
         UNION ALL SELECT p.target_fault WHERE p.here AND p.target_fault IS NOT NULL
+        UNION ALL SELECT notion.relation_fault(column_faults.table_id,
+            column_faults.foreign_table_id, p.foreign_column, p.target)
+         WHERE p.target IS NOT NULL AND p.target_fault IS NULL
         UNION ALL SELECT 'the rule of a reference cannot be a function'
          WHERE p.target IS NOT NULL AND p.rule LIKE '%.%'
         UNION ALL SELECT pg_catalog.format(
@@ -172,8 +262,8 @@ BEGIN ATOMIC
          WHERE p.direction <> 'to_notion' AND p.is_generated
         UNION ALL SELECT 'both sides compute it: a generated column and a computed property'
          WHERE p.is_generated AND NOT notion.property_is_writable(p.property_type)
-        UNION ALL SELECT notion.rule_fault(p.rule) WHERE notion.rule_fault(p.rule) IS NOT NULL
-        ) AS faults;
+        UNION ALL SELECT notion.rule_fault(p.rule)
+        ) AS faults WHERE fault IS NOT NULL;
 END;
 COMMENT ON FUNCTION notion.column_faults(regclass, regclass, jsonb, name[], name) IS
     'what is wrong with the columns of a call of notion.link, a line each';

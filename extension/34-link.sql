@@ -166,6 +166,8 @@ BEGIN
         SELECT notion.extra_faults("table", coalesce(columns, '{}'),
                                    notion.table_key("table", key), content, template, forbid)
         UNION ALL
+        SELECT notion.referrer_faults("table", foreign_table)
+        UNION ALL
         SELECT notion.trash_fault("table", on_notion_trash)) all_of_them;
     IF faults IS NOT NULL THEN
         RAISE EXCEPTION 'table % cannot be linked with %', "table", foreign_table
@@ -288,14 +290,6 @@ COMMENT ON FUNCTION notion.link_column(integer, name, name, text, text, name[], 
     'rule: the link''s';
 REVOKE ALL ON FUNCTION notion.link_column(integer, name, name, text, text, name[], text)
     FROM PUBLIC;
-
-CREATE FUNCTION notion.data_source(url_or_id text) RETURNS uuid
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    SET search_path = pg_catalog, pg_temp
-    RETURN pg_catalog.substring(
-        pg_catalog.replace(pg_catalog.split_part(url_or_id, '?', 1), '-', ''),
-        '[0-9a-fA-F]{32}$')::uuid;
-COMMENT ON FUNCTION notion.data_source(text) IS 'the id in a Notion URL, or an id in any form';
 
 CREATE FUNCTION notion.columns_of(link integer) RETURNS jsonb
     LANGUAGE sql STABLE

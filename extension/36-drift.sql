@@ -22,7 +22,8 @@ COMMENT ON FUNCTION notion.tables_of(regnamespace) IS 'the foreign tables of a s
 CREATE FUNCTION notion.drift_pairs(relation regclass, server name, source text)
     RETURNS TABLE (attname name, atttypid oid, atttypmod integer, attnum smallint,
                    options jsonb, property_id text, property text, property_type text,
-                   column_name text, column_type text, column_comment text, table_comment text)
+                   column_name text, column_type text, column_comment text, table_comment text,
+                   related text)
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $$
@@ -41,19 +42,30 @@ AS $$
     ), pairs AS (
         SELECT o.attname, o.atttypid, o.atttypmod, o.attnum, o.options, d.property_id,
                d.property, d.property_type, d.column_name, d.column_type, d.column_comment,
-               d.table_comment
+               d.table_comment, d.related
           FROM theirs d
           LEFT JOIN ours o
             ON d.property_id = o.by_id OR (o.by_id IS NULL AND d.property = o.by_name))
     SELECT * FROM pairs
     UNION ALL
     SELECT o.attname, o.atttypid, o.atttypmod, o.attnum, o.options, NULL, NULL, NULL, NULL, NULL,
-           NULL, NULL
+           NULL, NULL, NULL
       FROM ours o WHERE NOT EXISTS (SELECT FROM pairs p WHERE p.attnum = o.attnum)
      ORDER BY 4 NULLS LAST, 9
 $$;
 COMMENT ON FUNCTION notion.drift_pairs(regclass, name, text) IS
     'columns of a foreign table beside the properties they read; either side may be missing';
+
+CREATE FUNCTION notion.option_change(options jsonb, name text, value text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT CASE WHEN value IS NULL THEN pg_catalog.format('DROP %I', name)
+                ELSE pg_catalog.format('%s %I %L', CASE WHEN options ? name THEN 'SET'
+                                                        ELSE 'ADD' END, name, value) END;
+END;
+COMMENT ON FUNCTION notion.option_change(jsonb, text, text) IS
+    'what ALTER … OPTIONS says to give an option this value; null: none';
 
 CREATE FUNCTION notion.drift_table(relation regclass, server name, source text)
     RETURNS TABLE (foreign_table regclass, column_name text, difference text, ddl text,
@@ -65,7 +77,6 @@ AS $$
 DECLARE
     it record;
     has_type text;
-    set_type text;
 BEGIN
     foreign_table := relation;
     FOR it IN SELECT * FROM notion.drift_pairs(relation, server, source) LOOP
@@ -86,24 +97,23 @@ BEGIN
             END LOOP;
             difference := 'added';
             ddl := format('ALTER FOREIGN TABLE %s ADD COLUMN %I %s OPTIONS (property_id %L, '
-                          'property %L%s);', relation, column_name, it.column_type, it.property_id,
-                          it.property, CASE WHEN it.property_type IS NOT NULL
-                                            THEN format(', type %L', it.property_type) END);
+                          'property %L%s%s);', relation, column_name, it.column_type,
+                          it.property_id, it.property,
+                          CASE WHEN it.property_type IS NOT NULL
+                               THEN format(', type %L', it.property_type) END,
+                          CASE WHEN it.related IS NOT NULL
+                               THEN format(', data_source %L', it.related) END);
             RETURN NEXT;
             CONTINUE;
         END IF;
         IF it.options ? 'property_id'
            AND it.options ->> 'property' IS DISTINCT FROM it.property THEN
             difference := format('its property is now named "%s"', it.property);
-            ddl := format('ALTER FOREIGN TABLE %s ALTER COLUMN %I OPTIONS (%s property %L);',
-                          relation, it.attname,
-                          CASE WHEN it.options ? 'property' THEN 'SET' ELSE 'ADD' END, it.property);
+            ddl := format('ALTER FOREIGN TABLE %s ALTER COLUMN %I OPTIONS (%s);', relation,
+                          it.attname, notion.option_change(it.options, 'property', it.property));
             RETURN NEXT;
         END IF;
         IF it.options ->> 'type' IS DISTINCT FROM it.property_type THEN
-            set_type := CASE WHEN it.property_type IS NULL THEN 'DROP type'
-                             ELSE format('%s type %L', CASE WHEN it.options ? 'type' THEN 'SET'
-                                                            ELSE 'ADD' END, it.property_type) END;
             difference := format('its property is now of type %s', it.property_type);
             ddl := format('ALTER FOREIGN TABLE %s ', relation);
             IF notion.property_accepts(it.property_type, notion.column_type(it.atttypid))
@@ -111,7 +121,17 @@ BEGIN
                 ddl := ddl || format('ALTER COLUMN %I TYPE %s, ', it.attname, it.column_type);
                 difference := difference || format(', and the column is %s', has_type);
             END IF;
-            ddl := ddl || format('ALTER COLUMN %I OPTIONS (%s);', it.attname, set_type);
+            ddl := ddl || format('ALTER COLUMN %I OPTIONS (%s);', it.attname,
+                                 notion.option_change(it.options, 'type', it.property_type));
+            RETURN NEXT;
+        END IF;
+        IF notion.data_source(it.options ->> 'data_source')
+           IS DISTINCT FROM notion.data_source(it.related) THEN
+            difference := CASE WHEN it.related IS NULL THEN 'its property relates to no data source'
+                               ELSE format('its property relates to data source %s', it.related)
+                               END;
+            ddl := format('ALTER FOREIGN TABLE %s ALTER COLUMN %I OPTIONS (%s);', relation,
+                          it.attname, notion.option_change(it.options, 'data_source', it.related));
             RETURN NEXT;
         END IF;
     END LOOP;

@@ -7,14 +7,17 @@ BEGIN ATOMIC
     WITH columns AS (
         SELECT c.n, c.value ->> 'foreign_column' AS name, c.value ->> 'column_type' AS type,
                c.value ->> 'property' AS property, c.value ->> 'type' AS property_type,
-               (it).properties -> (c.value ->> 'property') ->> 'id' AS property_id
+               (it).properties -> (c.value ->> 'property') ->> 'id' AS property_id,
+               (it).properties -> (c.value ->> 'property')
+                   #>> '{relation,data_source_id}' AS related
           FROM pg_catalog.jsonb_array_elements((it).columns) WITH ORDINALITY c(value, n)
         UNION ALL
         -- The other ends of relations that come from tables published together.
         SELECT 10000 + pg_catalog.row_number() OVER (ORDER BY p.key),
                pg_catalog.lower(pg_catalog.regexp_replace(p.key, '[^[:alnum:]]+', '_', 'g')),
-               'uuid[]', p.key, 'relation', p.value ->> 'id'
-          FROM (SELECT s.value #>> '{relation,dual_property,synced_property_name}' AS key,
+               'uuid[]', p.key, 'relation', p.value ->> 'id', p.related
+          FROM (SELECT o.data_source::text AS related,
+                       s.value #>> '{relation,dual_property,synced_property_name}' AS key,
                        pg_catalog.jsonb_build_object('id',
                            s.value #> '{relation,dual_property,synced_property_id}') AS value
                   FROM notion.publications o
@@ -30,9 +33,12 @@ BEGIN ATOMIC
                'OPTIONS (data_source %L, time_zone %L)',
                (it).schema, k.relname,
                pg_catalog.string_agg(pg_catalog.format(
-                   '%I %s OPTIONS (property_id %L, property %L, type %L)',
+                   '%I %s OPTIONS (property_id %L, property %L, type %L%s)',
                    pg_catalog.left(c.name, 63),
-                   c.type, c.property_id, c.property, c.property_type), ', ' ORDER BY c.n),
+                   c.type, c.property_id, c.property, c.property_type,
+                   CASE WHEN c.related IS NOT NULL
+                        THEN pg_catalog.format(', data_source %L', c.related) END), ', '
+                   ORDER BY c.n),
                (it).server, (it).data_source, (it).time_zone)
       FROM columns c, pg_catalog.pg_class k
      WHERE k.oid = (it).table_id

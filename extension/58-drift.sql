@@ -47,6 +47,15 @@ BEGIN ATOMIC
     SELECT o.column_name, o.difference, o.ddl
       FROM notion.option_drift(table_drift.link, table_drift.properties) o
     UNION ALL
+    SELECT c.column_name::text, pg_catalog.format(
+               'its property relates to %s, but table %s is linked with %s',
+               notion.source_name(r.source), c.refers_to, t.foreign_table_id), NULL
+      FROM notion.link_columns c
+      JOIN notion.links t ON t.table_id = c.refers_to
+      JOIN pg_catalog.jsonb_each(table_drift.properties) p ON p.value ->> 'id' = c.property_id
+     CROSS JOIN LATERAL (SELECT (p.value #>> '{relation,data_source_id}')::uuid AS source) r
+     WHERE c.link = table_drift.link AND r.source <> t.data_source
+    UNION ALL
     SELECT a.attname::text, pg_catalog.format('%s has this column since it was published',
                                               l.table_id), NULL
       FROM notion.links l
@@ -96,6 +105,22 @@ COMMENT ON FUNCTION notion.source_properties(name, text) IS
 
 -- ---- for the worker ---------------------------------------------------------------------------
 
+CREATE FUNCTION notion.wants_schema(link integer) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT EXISTS (
+        SELECT FROM notion.links l JOIN notion.link_columns c ON c.link = l.id
+         WHERE l.id = wants_schema.link AND l.state = 'new' AND c.refers_to IS NOT NULL
+           AND notion.related_source(l.foreign_table_id, c.foreign_column) IS NULL)
+       AND NOT EXISTS (SELECT FROM notion.schemas s
+                        WHERE s.link = wants_schema.link AND s.read_at IS NOT NULL);
+END;
+REVOKE ALL ON FUNCTION notion.wants_schema(integer) FROM PUBLIC;
+COMMENT ON FUNCTION notion.wants_schema(integer) IS
+    'whether the first sync of a link waits until it is known to which data sources its relations '
+    'lead: its foreign table, written by hand, does not say';
+
 CREATE FUNCTION notion.schemas_due(every interval) RETURNS SETOF integer
     LANGUAGE sql
     SET search_path = pg_catalog, pg_temp
@@ -103,24 +128,31 @@ BEGIN ATOMIC
     DELETE FROM notion.schemas s
      WHERE NOT EXISTS (SELECT FROM notion.links l WHERE l.id = s.link);
     INSERT INTO notion.schemas (link, next_at)
-    SELECT l.id, pg_catalog.now() + every FROM notion.links l
-     WHERE l.state = 'active' AND NOT EXISTS (SELECT FROM notion.schemas s WHERE s.link = l.id)
+    SELECT l.id, pg_catalog.now() + CASE l.state WHEN 'active' THEN every ELSE '0' END
+      FROM notion.links l
+     WHERE NOT EXISTS (SELECT FROM notion.schemas s WHERE s.link = l.id)
+       AND (l.state = 'active' AND every > '0' OR l.state = 'new' AND notion.wants_schema(l.id)
+            AND EXISTS (SELECT FROM notion.jobs j
+                         WHERE j.link = l.id AND j.finished_at IS NULL))
         ON CONFLICT DO NOTHING;
     UPDATE notion.schemas s SET next_at = least(s.next_at + interval '5 min',
                                                 pg_catalog.now() + interval '5 min')
       FROM notion.links l
-     WHERE l.id = s.link AND l.state = 'active'
-       AND (s.next_at <= pg_catalog.now()
-            OR EXISTS (SELECT FROM notion.inbox i
-                        WHERE i.type LIKE '%.schema_updated'
-                          AND i.received_at > coalesce(s.read_at, l.created_at)
-                          AND notion.data_source(i.entity) = l.data_source))
+     WHERE l.id = s.link
+       AND (l.state = 'new' AND s.next_at <= pg_catalog.now() AND notion.wants_schema(l.id)
+            OR l.state = 'active' AND every > '0'
+               AND (s.next_at <= pg_catalog.now()
+                    OR EXISTS (SELECT FROM notion.inbox i
+                                WHERE i.type LIKE '%.schema_updated'
+                                  AND i.received_at > coalesce(s.read_at, l.created_at)
+                                  AND notion.data_source(i.entity) = l.data_source)))
     RETURNING s.link;
 END;
 REVOKE ALL ON FUNCTION notion.schemas_due(interval) FROM PUBLIC;
 COMMENT ON FUNCTION notion.schemas_due(interval) IS
-    'links whose data source is to be asked for its properties: each interval, and after an event; '
-    'if nothing comes of it, again in five minutes';
+    'links whose data source is to be asked for its properties: each interval (0: never), and '
+    'after an event; before a first sync that waits for them. If nothing comes of it, again in '
+    'five minutes';
 
 CREATE FUNCTION notion.keep_schema(link integer, body text, words text, every interval)
     RETURNS void
@@ -131,9 +163,16 @@ BEGIN ATOMIC
        SET properties = coalesce(notion.as_json(body) -> 'properties', s.properties),
            read_at = CASE WHEN words IS NULL THEN pg_catalog.clock_timestamp() ELSE s.read_at END,
            next_at = CASE WHEN words IS NULL THEN pg_catalog.clock_timestamp() + every
+                          WHEN notion.wants_schema(s.link)
+                          THEN pg_catalog.clock_timestamp() + interval '10 s'
                           ELSE s.next_at END,
            reason = words
      WHERE s.link = keep_schema.link;
+    UPDATE notion.jobs j SET reason = words
+     WHERE j.link = keep_schema.link AND j.state = 'queued' AND notion.wants_schema(j.link);
+    -- Once it is at work, what no longer fits is drift, and stops nothing but the field.
+    SELECT notion.look_at_shape(l.id) FROM notion.links l
+     WHERE l.id = keep_schema.link AND l.state = 'new' AND words IS NULL;
 END;
 REVOKE ALL ON FUNCTION notion.keep_schema(integer, text, text, interval) FROM PUBLIC;
 COMMENT ON FUNCTION notion.keep_schema(integer, text, text, interval) IS

@@ -282,8 +282,13 @@ CatalogSource catalog_source(const Catalog* catalog, int source) noexcept {
 CatalogColumn catalog_column(const Catalog* catalog, int source, int column) noexcept {
     const Entry& entry =
         catalog->tables[static_cast<size_t>(source)].entries[static_cast<size_t>(column)];
-    return {entry.name,           entry.sql_type, entry.property->id,
-            entry.property->name, entry.type,     entry.comment};
+    return {entry.name,
+            entry.sql_type,
+            entry.property->id,
+            entry.property->name,
+            entry.type,
+            entry.comment,
+            entry.property->related_data_source};
 }
 
 } // namespace notion::bridge

@@ -35,6 +35,7 @@ struct CatalogColumn {
     std::string_view property;
     std::string_view type; ///< Notion's name of it; "" where unknown today
     std::string_view comment;
+    std::string_view related; ///< id of the data source whose pages a relation names; "" = none
 };
 
 /// Makes no request.

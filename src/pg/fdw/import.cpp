@@ -127,6 +127,8 @@ char* create_statement(const bridge::Catalog* catalog, int index, const Wishes& 
                          literal(column.property));
         if (!column.type.empty())
             appendStringInfo(&sql, ", type %s", literal(column.type));
+        if (!column.related.empty())
+            appendStringInfo(&sql, ", data_source %s", literal(column.related));
         appendStringInfoString(&sql, ")");
         comma = ",";
     }

@@ -213,6 +213,7 @@ constexpr Known known[] = {
     {AttributeRelationId, "property", is_filled},
     {AttributeRelationId, "type", is_property_type},
     {AttributeRelationId, "part", is_part},
+    {AttributeRelationId, "data_source", is_filled},
 };
 
 [[noreturn]] void unknown(Oid catalog, const char* name) {

@@ -13,7 +13,7 @@ PG_FUNCTION_INFO_V1(notion_data_sources);
 namespace notion::pg {
 namespace {
 
-constexpr int fields = 10;
+constexpr int fields = 11;
 
 void check_usage(const ForeignServer* server) {
 #if PG_VERSION_NUM >= 160000
@@ -37,9 +37,10 @@ Datum text_or_null(std::string_view utf8, bool* null) {
 
 void put(ReturnSetInfo* result, const bridge::CatalogSource& source,
          const bridge::CatalogColumn& column) {
-    const std::string_view texts[fields] = {
-        source.id,   source.table,    source.url,         source.comment,  column.name,
-        column.type, column.sql_type, column.property_id, column.property, column.comment};
+    const std::string_view texts[fields] = {source.id,       source.table,       source.url,
+                                            source.comment,  column.name,        column.type,
+                                            column.sql_type, column.property_id, column.property,
+                                            column.comment,  column.related};
     Datum values[fields];
     bool nulls[fields];
     for (int at = 0; at < fields; at++)

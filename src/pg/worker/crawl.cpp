@@ -67,6 +67,7 @@ constinit Query not_shown = {"UPDATE notion.due_pages SET why = 'not shown by a 
 constinit Query read_jobs = {"SELECT DISTINCT ON (j.link) j.link, j.id FROM notion.jobs j"
                              "  JOIN notion.links l ON l.id = j.link AND l.state <> 'paused'"
                              " WHERE j.state IN ('queued', 'scanning') AND j.args ->> 'key' IS NULL"
+                             "   AND (l.state <> 'new' OR NOT notion.wants_schema(l.id))"
                              "   AND NOT EXISTS ("
                              "       SELECT FROM notion.jobs p"
                              "        WHERE p.link = j.link AND p.state = 'pairing')"

@@ -22,7 +22,7 @@ constinit Query keep = {"SELECT notion.keep_schema($1, $2, $3, $4 * interval '1 
 } // namespace
 
 void plan_schemas() {
-    if (net.now_ms < next_look_ms || settings::schema_interval_s == 0)
+    if (net.now_ms < next_look_ms)
         return;
     next_look_ms = net.now_ms + look_ms;
     int32 links[links_max];
