@@ -147,6 +147,8 @@ CREATE TABLE notion.polls (
     asked_at timestamptz,               -- when the last complete poll was asked for
     next_at timestamptz NOT NULL DEFAULT now(),
     quiet integer NOT NULL DEFAULT 0,   -- polls in a row without news
+    told_at timestamptz,                -- when an event last told of an edit of this source
+    missed_at timestamptz,              -- when a poll last found an edit that none had told
     reason text
 );
 COMMENT ON TABLE notion.polls IS 'where polling of each link stands';

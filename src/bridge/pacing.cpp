@@ -56,8 +56,8 @@ int64_t watermark_ms(int64_t asked_at_ms, int64_t index_lag_ms, int64_t skew_ms,
     return sync::watermark_ms(asked_at_ms, index_lag_ms, skew_ms, previous_ms);
 }
 
-int64_t poll_pause_ms(int64_t interval_ms, int32_t quiet) noexcept {
-    return sync::poll_pause_ms(interval_ms, quiet, quiet_factor * interval_ms);
+int64_t poll_pause_ms(int64_t interval_ms, int32_t quiet, sync::Webhook webhook) noexcept {
+    return sync::poll_pause_ms(interval_ms, quiet, quiet_factor * interval_ms, webhook);
 }
 
 int64_t look_pause_ms(int64_t settle_ms) noexcept {

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "core/sync/breaker.hpp"
+#include "core/sync/watermark.hpp"
 
 namespace notion::bridge {
 
@@ -16,7 +17,7 @@ int64_t watermark_ms(int64_t asked_at_ms, int64_t index_lag_ms, int64_t skew_ms,
                      int64_t previous_ms) noexcept;
 
 /// The pause before the next poll of a source that brought nothing `quiet` times in a row.
-int64_t poll_pause_ms(int64_t interval_ms, int32_t quiet) noexcept;
+int64_t poll_pause_ms(int64_t interval_ms, int32_t quiet, sync::Webhook webhook) noexcept;
 
 /// The pause before an unknown outcome is looked at again, where nothing may wait longer than
 /// settle_ms to be settled.

@@ -79,8 +79,8 @@ struct Number {
 
 constexpr Number numbers[] = {
     {"notion.poll_interval", "Time between two looks at a data source for changes.",
-     "Quiet data sources are looked at less often, with or without a webhook.", &poll_interval_s,
-     60, 1, INT_MAX / 1000, PGC_SIGHUP, GUC_UNIT_S},
+     "Quiet ones are looked at less often, those of a live webhook every 15 minutes.",
+     &poll_interval_s, 60, 1, INT_MAX / 1000, PGC_SIGHUP, GUC_UNIT_S},
     {"notion.log_retention", "Time after which entries of notion.log are dropped.",
      "-1 keeps them for ever.", &log_retention_min, 30 * 24 * 60, -1, INT_MAX, PGC_SIGHUP,
      GUC_UNIT_MIN},

@@ -157,8 +157,6 @@ constinit Query poll_done = {
     "    asked_at = greatest(p.asked_at, excluded.asked_at), next_at = excluded.next_at,"
     "    quiet = excluded.quiet, reason = NULL"};
 
-constinit Query read_quiet = {"SELECT quiet FROM notion.polls WHERE link = $1"};
-
 constinit Query poll_failed = {
     "UPDATE notion.polls SET reason = $2,"
     "       next_at = greatest(next_at, clock_timestamp() + $3 * interval '1 millisecond')"
@@ -271,8 +269,9 @@ struct Harvest {
     StringInfoData seen;
     StringInfoData shown; ///< what both of them showed, with its minute
     StringInfoData due;
-    StringInfoData ours; ///< perhaps
-    StringInfoData lost; ///< to a flight
+    StringInfoData edited; ///< admitted or due
+    StringInfoData ours;   ///< perhaps
+    StringInfoData lost;   ///< to a flight
     int64_t pages;
     int64_t news;
     const char* last_minute;
@@ -307,6 +306,7 @@ void judge(const Linked& link, const Ticket& ticket, int64_t asked_ms, uint64 ro
     case bridge::Admission::admitted:
         harvest.news++;
         append(&harvest.admitted, snapshot, false);
+        append(&harvest.edited, page, true);
         append(&harvest.shown, shown, false);
         break;
     case bridge::Admission::nothing_new:
@@ -317,6 +317,7 @@ void judge(const Linked& link, const Ticket& ticket, int64_t asked_ms, uint64 ro
     case bridge::Admission::complete_it:
         harvest.news++;
         append(&harvest.due, page, true);
+        append(&harvest.edited, page, true);
         break;
     case bridge::Admission::thrown_away:
         // The answer of a write that came after this was asked for has shown all of it and more.
@@ -339,15 +340,19 @@ void store(const Linked& link, const Ticket& ticket, const Crawl& crawl, Harvest
     const Source* source = find_source(link.id);
     int64_t skew_ms = source != nullptr ? source->skew_ms : 0;
     int64_t index_ms = ticket.asked_ms - skew_ms - settings::index_lag_ms;
+    const char* shown = closed(&harvest.shown);
+    const char* edited = closed(&harvest.edited);
+    if (!is_scan)
+        note_untold(link.id, edited, shown);
     if (const char* pages = closed(&harvest.admitted))
         keep_snapshots(link.id, is_scan ? "scan" : "poll", ticket.tick, ticket.asked_ms, crawl.job,
                        pages);
     if (const char* pages = closed(&harvest.seen))
         touch_seen(link.id, pages, ticket.asked_ms, is_scan ? 0 : seen_slack_ms, false);
-    if (harvest.shown.len > 0)
-        harvest.news += note_contents(link, psprintf("%s]", harvest.shown.data));
-    if (const char* pages = closed(&harvest.shown))
-        run(forget_shown, {as_int4(link.id), as_jsonb(pages), as_time_ms(index_ms)});
+    if (shown != nullptr) {
+        harvest.news += note_contents(link, shown);
+        run(forget_shown, {as_int4(link.id), as_jsonb(shown), as_time_ms(index_ms)});
+    }
     if (const char* pages = closed(&harvest.due))
         make_due(link.id, pages, "a query's word was not enough", 0);
     if (const char* pages = closed(&harvest.ours))
@@ -366,15 +371,11 @@ void finish(Source& source, const Linked& link, Crawl& crawl) {
     crawl.resume_ms = 0;
     int64_t took_ms = net.now_ms - crawl.asked_ms;
     source.next_guard_ms = net.now_ms + Min(guard_pause_factor * took_ms, guard_pause_max_ms);
-    run(read_quiet, {as_int4(link.id)});
-    int64_t quiet = SPI_processed == 0 || crawl.news > 0 ? 0 : column_int8(0, 1) + 1;
-    int64_t pause_ms = bridge::poll_pause_ms(int64_t{settings::poll_interval_s} * 1000,
-                                             static_cast<int32_t>(quiet));
+    Pace pace = pace_of(link.id, crawl.news > 0);
     int64_t watermark_ms = bridge::watermark_ms(crawl.asked_ms, settings::index_lag_ms,
                                                 source.skew_ms, crawl.previous_ms);
-    run(poll_done,
-        {as_int4(link.id), as_time_ms(watermark_ms), as_time_ms(crawl.asked_ms), as_int8(pause_ms),
-         as_int4(static_cast<int32_t>(quiet)), as_bool(crawl.job != 0)});
+    run(poll_done, {as_int4(link.id), as_time_ms(watermark_ms), as_time_ms(crawl.asked_ms),
+                    as_int8(pace.pause_ms), as_int4(pace.quiet), as_bool(crawl.job != 0)});
     if (link.resting)
         resume_link(link.id);
     run(not_shown,
@@ -423,6 +424,7 @@ bool take(Ticket& ticket, Source& source, const Linked& link, Crawl& crawl, std:
     initStringInfo(&harvest.seen);
     initStringInfo(&harvest.shown);
     initStringInfo(&harvest.due);
+    initStringInfo(&harvest.edited);
     initStringInfo(&harvest.ours);
     initStringInfo(&harvest.lost);
     uint64 count = run(read_pages, {as_jsonb(list), as_int4(link.id), as_bool(crawl.job != 0),

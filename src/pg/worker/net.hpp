@@ -219,6 +219,17 @@ enum class Twin : uint8_t {
 };
 Twin take_twin(const Linked& link, const char* snapshot); // doubles.cpp
 
+// pace.cpp. requires: inside begin/commit.
+/// A poll shows news of pages (`edited`: a JSON array of ids), and others ([{"page","edited"}, …]),
+/// whose content may be news; either may be null. Where no event told of them, that is noted.
+void note_untold(int32 link, const char* edited, const char* shown);
+/// When the link is polled again, and how many polls in a row brought nothing.
+struct Pace {
+    int64_t pause_ms;
+    int32_t quiet;
+};
+Pace pace_of(int32 link, bool has_news);
+
 // Shared by them. requires: inside begin/commit.
 /// Keeps snapshots (a JSON array) for apply.
 void keep_snapshots(int32 link, const char* via, int64_t tick, int64_t asked_ms, int64_t job,

@@ -23,11 +23,17 @@ TEST(Watermark, NeverGoesBack) {
 }
 
 TEST(Watermark, QuietSourcesArePolledLessOften) {
-    EXPECT_EQ(poll_pause_ms(minute, 0, 15 * minute), minute);
-    EXPECT_EQ(poll_pause_ms(minute, 5, 15 * minute), minute);
-    EXPECT_EQ(poll_pause_ms(minute, 6, 15 * minute), 2 * minute);
-    EXPECT_EQ(poll_pause_ms(minute, 1'000'000, 15 * minute), 15 * minute);
-    EXPECT_EQ(poll_pause_ms(30 * minute, 9, 15 * minute), 30 * minute);
+    EXPECT_EQ(poll_pause_ms(minute, 0, 15 * minute, Webhook::none), minute);
+    EXPECT_EQ(poll_pause_ms(minute, 5, 15 * minute, Webhook::none), minute);
+    EXPECT_EQ(poll_pause_ms(minute, 6, 15 * minute, Webhook::none), 2 * minute);
+    EXPECT_EQ(poll_pause_ms(minute, 1'000'000, 15 * minute, Webhook::none), 15 * minute);
+    EXPECT_EQ(poll_pause_ms(30 * minute, 9, 15 * minute, Webhook::none), 30 * minute);
+}
+
+TEST(Watermark, WithALiveWebhookPollsAreAQuarterOfAnHourApart) {
+    EXPECT_EQ(poll_pause_ms(minute, 0, 4 * minute, Webhook::live), 15 * minute);
+    EXPECT_EQ(poll_pause_ms(minute, 9, 4 * minute, Webhook::live), 15 * minute);
+    EXPECT_EQ(poll_pause_ms(60 * minute, 9, 240 * minute, Webhook::live), 60 * minute);
 }
 
 } // namespace
