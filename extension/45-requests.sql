@@ -71,7 +71,8 @@ BEGIN ATOMIC
        AND m.key = coalesce(serve_retry.key, m.key);
     UPDATE notion.snapshots s SET failed = false, due = pg_catalog.now(), attempts = 0
       FROM notion.snapshots o LEFT JOIN notion.mappings m ON m.link = o.link AND m.page = o.page
-     WHERE o.link = s.link AND o.page = s.page AND s.link = serve_retry.link AND s.failed
+     WHERE o.link = s.link AND o.page = s.page AND s.link = serve_retry.link
+       AND s.reason IS NOT NULL
        AND (serve_retry.key IS NULL OR m.key = serve_retry.key OR s.page::text = serve_retry.key);
 END;
 REVOKE ALL ON FUNCTION notion.serve_retry(integer, text) FROM PUBLIC;

@@ -71,6 +71,10 @@ bool Refusal::is_misfit() const {
            category == ERRCODE_TO_CATEGORY(ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION);
 }
 
+bool Refusal::is_taken() const {
+    return sqlstate == ERRCODE_UNIQUE_VIOLATION || sqlstate == ERRCODE_EXCLUSION_VIOLATION;
+}
+
 bool as_owner(Oid owner, void (*body)(void*), void* state, Refusal* refusal, int timeout_ms) {
     MemoryContext memory = CurrentMemoryContext;
     ResourceOwner resources = CurrentResourceOwner;
@@ -98,6 +102,8 @@ bool as_owner(Oid owner, void (*body)(void*), void* state, Refusal* refusal, int
         refusal->sqlstate = error->sqlerrcode;
         refusal->message = error->message == nullptr ? "" : error->message;
         refusal->detail = error->detail == nullptr ? "" : error->detail;
+        refusal->schema = error->schema_name == nullptr ? "" : error->schema_name;
+        refusal->constraint = error->constraint_name == nullptr ? "" : error->constraint_name;
     }
     PG_END_TRY();
     MemoryContextSwitchTo(memory);

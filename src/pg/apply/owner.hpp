@@ -20,8 +20,11 @@ struct Refusal {
     int sqlstate;
     const char* message;
     const char* detail;     ///< "" where there is none
+    const char* schema;     ///< of a constraint that was violated, else ""
+    const char* constraint; ///< its name, or that of a unique index; else ""
     bool is_busy() const;   ///< locked, timed out, deadlocked, short of room: try again soon
     bool is_misfit() const; ///< the value is none of the column's type
+    bool is_taken() const;  ///< another row holds a value that only one may hold
 };
 
 /// Runs body(state) as `owner`, in a subtransaction of its own. True if it went well. False if the

@@ -15,6 +15,8 @@ struct Task {
     const Linked* linked;
     std::string_view key;
     const Assignments* set;
+    const char* conditions; ///< of find_holder; of park_row, what is set
+    std::string_view words; ///< of find_holder: the values, as JSON
     Lock lock;
     MemoryContext memory; ///< for what is returned
     Row row;
@@ -309,6 +311,58 @@ void delete_body(void* state) {
     SPI_finish();
 }
 
+/// The row as it would be stands in n, so that indexed expressions mean the same of both.
+void holder_body(void* state) {
+    auto* task = static_cast<Task*>(state);
+    const Linked& linked = *task->linked;
+    const bool is_new = task->key.empty();
+    connect();
+    Values values = room_for(linked.key_count + 1);
+    if (!is_new)
+        add_key(values, linked, task->key);
+    StringInfoData match;
+    initStringInfo(&match);
+    if (!is_new)
+        append_key_match(&match, linked);
+    values.types[values.count] = JSONBOID;
+    values.datums[values.count] = DirectFunctionCall1(
+        jsonb_in, CStringGetDatum(pnstrdup(task->words.data(), task->words.size())));
+    values.nulls[values.count++] = ' ';
+    StringInfoData statement;
+    initStringInfo(&statement);
+    appendStringInfo(&statement,
+                     "WITH n AS MATERIALIZED (SELECT (pg_catalog.jsonb_populate_record(");
+    if (is_new)
+        appendStringInfo(&statement, "NULL::%s, $%d)).*", linked.qualified, values.count);
+    else
+        appendStringInfo(&statement, "m, $%d)).* FROM %s m%s", values.count, linked.qualified,
+                         match.data);
+    appendStringInfoString(&statement, ") SELECT ");
+    append_key_columns(&statement, linked);
+    appendStringInfo(&statement, " FROM %s WHERE %s", linked.qualified, task->conditions);
+    if (!is_new) // " WHERE k = $1 AND …"
+        appendStringInfo(&statement, " AND NOT (%s)", match.data + strlen(" WHERE "));
+    appendStringInfoString(&statement, " LIMIT 1");
+    execute(statement.data, values);
+    if (SPI_processed > 0)
+        task->new_key =
+            keep(task->memory, key_at(linked, SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1));
+    SPI_finish();
+}
+
+void park_body(void* state) {
+    auto* task = static_cast<Task*>(state);
+    connect();
+    Values values = room_for(task->linked->key_count);
+    add_key(values, *task->linked, task->key);
+    StringInfoData statement;
+    initStringInfo(&statement);
+    appendStringInfo(&statement, "UPDATE %s SET %s", task->linked->qualified, task->conditions);
+    append_key_match(&statement, *task->linked);
+    execute(statement.data, values);
+    SPI_finish();
+}
+
 Task task_for(const Linked& linked, std::string_view key, const Assignments* set) {
     Task task = {};
     task.linked = &linked;
@@ -365,6 +419,22 @@ bool insert_row(const Linked& linked, const Assignments& values, std::string_vie
 bool delete_row(const Linked& linked, std::string_view key, Refusal* refusal) {
     Task task = task_for(linked, key, nullptr);
     return as_owner(linked.owner, delete_body, &task, refusal);
+}
+
+bool find_holder(const Linked& linked, std::string_view key, std::string_view values,
+                 const char* conditions, std::string_view* holder, Refusal* refusal) {
+    Task task = task_for(linked, key, nullptr);
+    task.conditions = conditions;
+    task.words = values;
+    const bool well = as_owner(linked.owner, holder_body, &task, refusal);
+    *holder = task.new_key;
+    return well;
+}
+
+bool park_row(const Linked& linked, std::string_view key, const char* settings, Refusal* refusal) {
+    Task task = task_for(linked, key, nullptr);
+    task.conditions = settings;
+    return as_owner(linked.owner, park_body, &task, refusal);
 }
 
 } // namespace notion::pg::apply

@@ -47,4 +47,11 @@ bool insert_row(const Linked& linked, const Assignments& values, std::string_vie
                 Refusal* refusal);
 bool delete_row(const Linked& linked, std::string_view key, Refusal* refusal);
 
+/// Whose row keeps a row from being written with these values: conditions of the table that tell
+/// (notion.place_of). key: of the row, "" for a new one. *holder: "" where there is none.
+bool find_holder(const Linked& linked, std::string_view key, std::string_view values,
+                 const char* conditions, std::string_view* holder, Refusal* refusal);
+/// A row gives up values for as long as the transaction lasts: `settings` is the list of SET.
+bool park_row(const Linked& linked, std::string_view key, const char* settings, Refusal* refusal);
+
 } // namespace notion::pg::apply

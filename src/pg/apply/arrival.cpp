@@ -1,0 +1,352 @@
+// Arrival: see the header. What is read and decided is of one transaction, with the page's mapping
+// and the row locked, in that order.
+// scope: step.
+#include "pg/apply/arrival.hpp"
+
+#include "pg/apply/image.hpp"
+#include "pg/apply/origin.hpp"
+#include "pg/apply/references.hpp"
+#include "pg/apply/rule.hpp"
+#include "pg/capture/outbox.hpp"
+#include "pg/settings.hpp"
+#include "pg/worker/query.hpp"
+
+namespace notion::pg::apply {
+namespace {
+
+using namespace worker;
+
+/// The mapping first: its lock is what the two processes exclude each other by.
+constinit Query lock_mapping = {R"(
+SELECT m.key, m.flight, to_jsonb(m)::text FROM notion.mappings m
+ WHERE m.link = $1 AND m.page = $2::uuid FOR UPDATE)"};
+
+constinit Query select_snapshot = {R"(
+SELECT to_jsonb(s)::text,
+       jsonb_build_object('row_changed_at', coalesce(w.captured_at, m.changed_at),
+           'row_changed_by', w.who, 'snapshot_asked_at', s.asked_at, 'edited', s.edited,
+           'edited_by', s.edited_by, 'hops', coalesce(h.hops, 0), 'dirty_hint', w.key IS NOT NULL,
+           'deleted', coalesce(w.deleted, false), 'trashed_since', m.trashed_since,
+           'trash_grace_ms', $3::bigint,
+           'resolutions', CASE WHEN m.held::text LIKE '%"resolve: %'
+                               THEN notion.resolutions(m.link, m.key) END)::text,
+       coalesce(h.hops, 0), s.edited_by::text
+  FROM notion.snapshots s
+  LEFT JOIN notion.mappings m ON m.link = s.link AND m.page = s.page
+  LEFT JOIN notion.work w ON w.link = m.link AND w.key = m.key
+  LEFT JOIN LATERAL (SELECT m.hops WHERE m.hopped_at > now() - interval '10 min') h ON true
+ WHERE s.link = $1 AND s.page = $2::uuid AND s.job IS NULL AND (NOT s.failed OR $4)
+   FOR UPDATE OF s)"};
+
+/// $1 link, $2 page, $3 key, $4 what the core told, $5 what it told of the row as written.
+constinit Query keep_merged = {R"(
+WITH told AS (
+    SELECT $4 AS j, coalesce($5 -> 'base', $4 -> 'base') AS base,
+           coalesce($4 -> 'log', '[]') || coalesce($5 -> 'log', '[]') AS changes,
+           coalesce($5 ->> 'dirty', $4 ->> 'dirty')::boolean AS dirty,
+           -- What was applied came out different, and goes back: one hop (protocol.md 1.9).
+           ($5 ->> 'dirty')::boolean AND jsonb_array_length($5 -> 'log') > 0 AS hops),
+seen AS (DELETE FROM notion.snapshots s WHERE s.link = $1 AND s.page = $2::uuid RETURNING s.*),
+mapped AS (
+    INSERT INTO notion.mappings AS m (link, key, page, url, page_state, row_state, base, held,
+                                      edited, seen_at, looked_at, hops, hopped_at, fence)
+    SELECT $1, $3, $2::uuid, seen.url, coalesce(j ->> 'page_state', 'live'),
+           j ->> 'row_state',
+           told.base, coalesce(j -> 'held', '{}'), seen.edited, seen.asked_at,
+           CASE WHEN seen.via IN ('get', 'answer') THEN seen.asked_at END,
+           CASE WHEN told.hops THEN 1 ELSE 0 END, CASE WHEN told.hops THEN now() END,
+           seen.tick
+      FROM told, seen
+    ON CONFLICT (link, key) DO UPDATE
+       SET page = excluded.page, url = excluded.url, page_state = excluded.page_state,
+           row_state = excluded.row_state, base = excluded.base, held = excluded.held,
+           edited = greatest(m.edited, excluded.edited), seen_at = excluded.seen_at,
+           looked_at = coalesce(excluded.looked_at, m.looked_at),
+           hops = CASE WHEN excluded.hopped_at IS NULL THEN m.hops
+                       WHEN m.hopped_at > now() - interval '10 min' THEN m.hops + 1 ELSE 1 END,
+           hopped_at = coalesce(excluded.hopped_at, m.hopped_at),
+           fence = greatest(m.fence, excluded.fence),
+           trashed_since = CASE excluded.page_state WHEN 'trashed'
+                           THEN coalesce(m.trashed_since, excluded.seen_at) END,
+           tombstone = CASE excluded.row_state WHEN 'deleted' THEN m.tombstone END),
+logged AS (
+    INSERT INTO notion.log (link, key, page, side, action, changes, actor)
+    SELECT $1, $3, $2::uuid, 'notion', j ->> 'action',
+           (SELECT jsonb_object_agg(c ->> 'column', c - 'column')
+                       FILTER (WHERE c ->> 'column' IS NOT NULL)
+              FROM jsonb_array_elements(told.changes) c), seen.edited_by::text
+      FROM told, seen
+     WHERE j ->> 'action' <> 'none' OR jsonb_array_length(told.changes) > 0)
+INSERT INTO notion.work AS w (link, key, hops, captured_at, who)
+SELECT $1, $3, 1, coalesce(m.changed_at, now()), m.changed_by
+  FROM told LEFT JOIN notion.mappings m ON m.link = $1 AND m.key = $3
+ WHERE told.dirty
+ON CONFLICT (link, key) DO UPDATE SET version = w.version + 1, state = 'new', due = now())"};
+
+/// What was asked for before the last acknowledgement, or shows an older minute, is no news any
+/// more: a snapshot that was refused for long, and then retried. The page is read again instead.
+constinit Query drop_stale = {R"(
+WITH stale AS (
+    DELETE FROM notion.snapshots s USING notion.mappings m
+     WHERE s.link = $1 AND s.page = $2::uuid AND m.link = s.link AND m.page = s.page
+       AND (s.tick < m.fence OR s.edited < m.edited) RETURNING s.link, s.page)
+INSERT INTO notion.due_pages AS d (link, page, why)
+SELECT link, page, 'overtaken while it waited' FROM stale
+    ON CONFLICT (link, page) DO UPDATE SET due = least(d.due, now()), attempts = 0)"};
+
+/// A page that nobody maps, with the marker of a row whose own page is not known yet: that row's
+/// create decides, or the look-up of what became of it. Taken for a new page, it would be doubled.
+constinit Query select_claimant = {R"(
+SELECT FROM notion.snapshots s
+  LEFT JOIN notion.mappings m ON m.link = s.link AND m.key = s.marker
+  LEFT JOIN notion.work w ON w.link = s.link AND w.key = s.marker
+ WHERE s.link = $1 AND s.page = $2::uuid AND m.page IS NULL
+   AND (m.flight <> 'none' OR w.state IN ('new', 'wish', 'sending') AND NOT w.deleted))"};
+
+/// A wish was decided before this snapshot was merged: it is decided again.
+constinit Query decide_again = {R"(
+UPDATE notion.work SET state = 'new', version = version + 1, due = now()
+ WHERE link = $1 AND key = $2 AND state = 'wish')"};
+
+constinit Query keep_conflicts = {"SELECT notion.keep_conflicts($1, $2, $3::uuid, $4)"};
+
+constinit Query drop_snapshot = {
+    "DELETE FROM notion.snapshots WHERE link = $1 AND page = $2::uuid"};
+
+constinit Query note_reason = {R"(
+UPDATE notion.snapshots
+   SET reason = $3, failed = failed OR (NOT $4 AND asked_at < now() - interval '10 min')
+ WHERE link = $1 AND page = $2::uuid)"};
+
+constinit Query mark_deleted = {"SELECT ($1::jsonb || '{\"deleted\": true}')::text"};
+
+constinit Query read_told = {
+    "SELECT j ->> 'action', coalesce(j -> 'write', '{}')::text, coalesce(j ->> 'reason', ''), "
+    "       coalesce(j -> 'asks', '[]')::text, coalesce(j ->> 'mark', ''), "
+    "       coalesce((j ->> 'recheck')::boolean, false) "
+    "FROM (SELECT $1::jsonb AS j) told"};
+
+/// The key of a mapping that remembers a page, and not whose it was (notion.forget).
+constexpr std::string_view forgotten_prefix = "forgotten:";
+
+constinit Query keep_tombstone = {
+    "UPDATE notion.mappings SET tombstone = $3 WHERE link = $1 AND key = $2"};
+
+/// The image of the row that comes back, with what the page says now.
+constinit Query read_tombstone = {
+    "SELECT notion.revived(m.link, m.tombstone, $3)::text FROM notion.mappings m"
+    " WHERE m.link = $1 AND m.key = $2 AND m.tombstone IS NOT NULL"};
+
+constinit Query read_mark = {"SELECT substr(on_notion_trash, 6) FROM notion.links"
+                             " WHERE id = $1 AND on_notion_trash LIKE 'mark:%'"};
+
+/// A page becomes no row yet: a column that may not be NULL needs another's, or its own is near.
+constinit Query is_early = {R"(
+SELECT EXISTS (
+    SELECT FROM jsonb_array_elements($2::jsonb) w
+      JOIN notion.link_columns c ON c.link = $1 AND c.column_name = w ->> 'column_name'
+      LEFT JOIN notion.links t ON t.table_id = c.refers_to
+     WHERE c.not_null
+        OR EXISTS (SELECT FROM notion.snapshots s
+                    WHERE s.link = t.id AND s.page::text = w ->> 'wanted' AND NOT s.failed)
+        OR EXISTS (SELECT FROM notion.jobs j WHERE j.link = t.id AND j.finished_at IS NULL
+                      AND t.synced_at IS NULL AND t.state <> 'paused')))"};
+
+/// Nobody announces that a page is still in the trash.
+constinit Query look_again = {R"(
+INSERT INTO notion.due_pages (link, page, why, due)
+VALUES ($1, $2::uuid, 'trash grace', now() + $3 * interval '1 millisecond')
+    ON CONFLICT (link, page) DO NOTHING)"};
+
+Told told_of(std::string_view json) {
+    (void)run(read_told, {as_jsonb(json)});
+    return {json,
+            column_view(0, 1),
+            column_view(0, 2),
+            column_text(0, 3),
+            column_view(0, 4),
+            column_view(0, 5),
+            column_bool(0, 6)};
+}
+
+/// A row that Notion's trash takes away leaves its image, for the day when the page comes back.
+bool remove(const Arrival& arrival, Refusal* refusal) {
+    std::string_view image;
+    if (!read_image(*arrival.linked, arrival.key, &image, refusal))
+        return false;
+    (void)run(keep_tombstone, {as_int4(arrival.link), as_text(arrival.key), as_jsonb(image)});
+    return delete_row(*arrival.linked, arrival.key, refusal);
+}
+
+/// A new row, or one that comes back with all that it held beside the paired columns.
+bool insert(Arrival& arrival, std::string_view values, Refusal* refusal) {
+    (void)run(read_tombstone, {as_int4(arrival.link), as_text(arrival.key), as_jsonb(values)});
+    if (SPI_processed > 0)
+        return revive_row(*arrival.linked, column_view(0, 1), refusal);
+    std::string_view key;
+    if (!insert_row(*arrival.linked, assignments(values), &key, refusal))
+        return false;
+    arrival.key = key;
+    return true;
+}
+
+/// Base, log and conflicts, after the row was written: read back, since a trigger may have made
+/// something else of it.
+void keep_base(const Arrival& arrival) {
+    const std::string_view told = arrival.told.json;
+    const Arg link = as_int4(arrival.link);
+    const Arg page = as_text(arrival.page);
+    const Arg key = as_text(arrival.key);
+    Row row = {};
+    Refusal refusal;
+    bridge::Fault fault;
+    std::string_view rebased;
+    if (read_row(*arrival.linked, arrival.key, Lock::none, &row, &refusal) && row.found &&
+        bridge::sync_rebase(arrival.linked->core, arrival.mapping, told, row.json, arrival.text,
+                            fault))
+        rebased = bridge::text_view(arrival.text);
+    (void)run(keep_conflicts, {link, key, page, as_jsonb(told)});
+    (void)run(keep_merged, {link, page, key, as_jsonb(told), as_jsonb(rebased)});
+    (void)run(decide_again, {link, key});
+}
+
+/// What the core says of the two sides. False: the snapshot waits.
+bool reconcile(Arrival& arrival, std::string_view row) {
+    bridge::Fault fault;
+    if (!bridge::sync_merge(arrival.linked->core, arrival.mapping, row, arrival.snapshot,
+                            arrival.times, arrival.text, fault)) {
+        set_aside(arrival, fault.message, false);
+        return false;
+    }
+    arrival.told = told_of(keep(CurrentMemoryContext, bridge::text_view(arrival.text)));
+    return true;
+}
+
+/// Relations that nobody can follow yet are not merged. False: the whole page waits for them.
+bool follow(Arrival& arrival) {
+    arrival.waits = follow_page(*arrival.linked, arrival.key, arrival.mapping, arrival.snapshot,
+                                &arrival.times);
+    if (!arrival.key.empty() || arrival.waits.empty())
+        return true;
+    keep_waits(*arrival.linked, arrival.page, Waiting::pages, arrival.waits);
+    (void)run(is_early, {as_int4(arrival.link), as_jsonb(arrival.waits)});
+    return !column_bool(0, 1);
+}
+
+/// The row, locked; "" where there is none. False: the snapshot waits.
+bool read_here(Arrival& arrival, std::string_view* here) {
+    Row row = {};
+    Refusal refusal;
+    if (arrival.is_mapped && !read_row(*arrival.linked, arrival.key, Lock::row, &row, &refusal)) {
+        set_aside(arrival, refusal.message, refusal.is_busy());
+        return false;
+    }
+    if (row.outside) { // it does not fulfil the filter any more: as if deleted
+        (void)run(mark_deleted, {as_jsonb(arrival.times)});
+        arrival.times = keep(CurrentMemoryContext, column_view(0, 1));
+    }
+    *here = row.found ? row.json : std::string_view();
+    return true;
+}
+
+} // namespace
+
+void set_aside(const Arrival& arrival, const char* reason, bool busy) {
+    (void)run(note_reason,
+              {as_int4(arrival.link), as_text(arrival.page), as_text(reason), as_bool(busy)});
+}
+
+bool open_arrival(Arrival* arrival, Failed failed) {
+    const Arg link = as_int4(arrival->link);
+    const Arg page = as_text(arrival->page);
+    if (run(lock_mapping, {link, page}) > 0) {
+        if (column_view(0, 2) != "none")
+            return false; // net decides about the flight first, and wakes us
+        arrival->is_mapped = true;
+        arrival->key = column_view(0, 1);
+        arrival->mapping = column_view(0, 3);
+        if (run(drop_stale, {link, page}) > 0)
+            return false;
+    }
+    if (run(select_snapshot,
+            {link, page, as_int8(settings::trash_grace_ms), as_bool(failed == Failed::taken)}) == 0)
+        return false;
+    arrival->snapshot = column_view(0, 1);
+    arrival->times = column_view(0, 2);
+    arrival->hops = int32(column_int8(0, 3)) + 1;
+    const char* editor = column_text(0, 4);
+    arrival->editor = editor != nullptr ? editor : "";
+    const bool forgotten = arrival->key.substr(0, forgotten_prefix.size()) == forgotten_prefix;
+    if (!forgotten && (arrival->is_mapped || arrival->linked->inserts)) {
+        if (arrival->is_mapped || run(select_claimant, {link, page}) == 0)
+            return true;
+        set_aside(*arrival, "the row of its marker is being sent", true);
+        return false;
+    }
+    (void)run(drop_snapshot, {link, page});
+    return false;
+}
+
+bool decide(Arrival& arrival) {
+    if (arrival.linked->refers && !follow(arrival)) {
+        set_aside(arrival, "a page to which it relates has no row yet", true);
+        return false;
+    }
+    std::string_view here;
+    if (!read_here(arrival, &here) || !reconcile(arrival, here))
+        return false;
+    Refusal refusal;
+    if (arrival.told.action == "ask") {
+        const Question question = {arrival.link, arrival.key, arrival.page, arrival.told.asks};
+        if (!ask_functions(*arrival.linked, question, &arrival.times, &refusal)) {
+            set_aside(arrival, refusal.message, refusal.is_busy());
+            return false;
+        }
+        if (!reconcile(arrival, here))
+            return false;
+    }
+    if (arrival.told.action == "wait") {
+        set_aside(arrival, arrival.told.reason, false);
+        return false;
+    }
+    if (arrival.linked->refers && !unfollow(*arrival.linked, &arrival.told.write)) {
+        set_aside(arrival, "a row to which it refers has just gone", true);
+        return false;
+    }
+    return true;
+}
+
+bool write(Arrival& arrival, Refusal* refusal) {
+    const Told& told = arrival.told;
+    capture::set_hops(arrival.hops);
+    begin_applying(arrival.editor);
+    if (told.action == "delete")
+        return remove(arrival, refusal);
+    if (told.action == "insert")
+        return insert(arrival, told.write, refusal);
+    if (told.action == "update") {
+        const Assignments values = assignments(told.write);
+        if (values.count > 0 && !update_row(*arrival.linked, arrival.key, values, refusal))
+            return false;
+    }
+    if (told.mark.empty() || run(read_mark, {as_int4(arrival.link)}) == 0)
+        return true;
+    return mark_row(*arrival.linked, arrival.key, column_view(0, 1), told.mark == "true", refusal);
+}
+
+void conclude(const Arrival& arrival) {
+    if (arrival.key.empty())
+        (void)run(drop_snapshot, {as_int4(arrival.link), as_text(arrival.page)});
+    else
+        keep_base(arrival);
+    if (arrival.linked->refers && !arrival.key.empty()) {
+        if (!arrival.is_mapped)
+            keep_waits(*arrival.linked, arrival.page, Waiting::pages, {});
+        keep_waits(*arrival.linked, arrival.key, Waiting::pages, arrival.waits);
+    }
+    if (arrival.told.recheck)
+        (void)run(look_again, {as_int4(arrival.link), as_text(arrival.page),
+                               as_int8(settings::trash_grace_ms)});
+}
+
+} // namespace notion::pg::apply
