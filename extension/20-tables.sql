@@ -190,6 +190,7 @@ CREATE TABLE notion.snapshots (
     tick bigint NOT NULL,               -- when it was asked for
     asked_at timestamptz NOT NULL,
     edited timestamptz NOT NULL,
+    lagging boolean NOT NULL,           -- by a query whose index may not know all of that minute
     created timestamptz NOT NULL,
     edited_by uuid,
     created_by uuid,

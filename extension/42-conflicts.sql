@@ -68,7 +68,9 @@ BEGIN ATOMIC
                                 THEN c.notion_at ELSE o.notion_at END,
                notion_by = CASE WHEN o.notion IS DISTINCT FROM c.notion
                                 THEN c.notion_by ELSE o.notion_by END,
-               note = c.note,
+               note = CASE WHEN o.postgres IS DISTINCT FROM c.postgres
+                             OR o.notion IS DISTINCT FROM c.notion
+                           THEN c.note ELSE coalesce(c.note, o.note) END,
                decided = CASE c.state WHEN 'closed' THEN o.decided END,
                decided_value = CASE c.state WHEN 'closed'
                                     THEN coalesce(c.value, o.decided_value) END,
@@ -131,7 +133,7 @@ CREATE TRIGGER notify AFTER UPDATE OF failed ON notion.snapshots FOR EACH ROW
     WHEN (NEW.failed AND NOT OLD.failed) EXECUTE FUNCTION notion.notify('failure');
 CREATE TRIGGER notify AFTER UPDATE OF held ON notion.mappings FOR EACH ROW
     WHEN (NEW.held <> '{}' AND NOT NEW.held <@ OLD.held
-          AND NEW.held::text !~ '"(resolve: |conflict: |oscillates|not followed)')
+          AND NEW.held::text !~ '"(resolve: |conflict: |doubt: |oscillates|not followed)')
     EXECUTE FUNCTION notion.notify('failure');
 
 CREATE FUNCTION notion.resolutions(link integer, key text) RETURNS jsonb

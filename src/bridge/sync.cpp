@@ -2,6 +2,7 @@
 // scope: call, except Link (worker).
 #include "bridge/sync.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -171,12 +172,14 @@ bool sync_admit(const Link* link, std::string_view mapping, std::string_view sna
             return;
         sync::AdmitFacts facts;
         facts.mapped = parsed->exists;
+        facts.awaited = parsed->awaited_us.has_value();
         facts.in_flight = parsed->flight != sync::FlightState::none;
         facts.via = via_of(via);
         facts.asked_tick = asked_tick;
         facts.fence = parsed->fence;
         facts.edited_ms = shown->edited_us / 1000;
-        facts.highest_ms = parsed->edited_us.value_or(0) / 1000;
+        facts.highest_ms =
+            std::max(parsed->edited_us.value_or(0), parsed->awaited_us.value_or(0)) / 1000;
         facts.asked_at_ms = asked_at_ms;
         facts.index_lag_ms = index_lag_ms;
         facts.is_cut = !shown->cut.empty();
@@ -298,15 +301,16 @@ WriteOutcome write_outcome(bool is_create, bool handed_over, int32_t status,
 static_assert(static_cast<int>(WriteOutcome::unknown) == static_cast<int>(sync::Outcome::unknown));
 
 bool sync_settle(const Link* link, std::string_view mapping, std::string_view candidates,
-                 std::string_view our_bot, int64_t asked_ms, Settlement& settlement, Text* out,
-                 Fault& fault) noexcept {
+                 std::string_view our_bot, int64_t asked_ms, int64_t skew_ms,
+                 Settlement& settlement, Text* out, Fault& fault) noexcept {
     return guarded(fault, [&] {
         auto parsed = sync::parse_mapping(mapping);
         auto shown = snapshots_in(candidates);
         if (!given(parsed, fault) || !given(shown, fault))
             return;
         const sync::Settled settled =
-            sync::settle(*link->link, *parsed, *shown, our_bot, sync::us_of_ms(asked_ms));
+            sync::settle(*link->link, *parsed, *shown,
+                         {our_bot, sync::us_of_ms(asked_ms), sync::us_of_ms(skew_ms)});
         settlement = static_cast<Settlement>(settled.settlement);
         out->json = print(settled);
     });

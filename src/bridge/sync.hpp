@@ -134,12 +134,14 @@ WriteOutcome write_outcome(bool is_create, bool handed_over, int32_t status,
 enum class Settlement : uint8_t { wait, adopt, sent, not_sent, merge, several, give_up };
 /// `candidates`: a create's pages by marker, as sync_snapshots gives them, already without mapped
 /// ones; for other kinds: the page's snapshot alone. `asked_ms` when the look-up left.
-/// out: {"page": of adopt, "reason": null|"…"}. `our_bot`: the connection's user id; "" where it is
-/// not known yet: then no page is adopted. adopt and sent: sync_record with the flight's payload
-/// and the page that was found; sent_at must be that of the flight.
+/// out: {"page": of adopt and merge, "reason": null|"…", "base", "held": of merge, complete}.
+/// `our_bot`: the connection's user id; "" where it is not known yet: then no page is adopted.
+/// `skew_ms`: our clock less Notion's. adopt and sent: sync_record with the flight's payload and
+/// the page that was found; sent_at must be that of the flight. merge: the page is kept as a
+/// snapshot.
 bool sync_settle(const Link* link, std::string_view mapping, std::string_view candidates,
-                 std::string_view our_bot, int64_t asked_ms, Settlement& settlement, Text* out,
-                 Fault& fault) noexcept;
+                 std::string_view our_bot, int64_t asked_ms, int64_t skew_ms,
+                 Settlement& settlement, Text* out, Fault& fault) noexcept;
 
 /// The look-up of creates with an unknown outcome: a query for up to 100 markers.
 /// `markers`: a JSON array of texts. out: as sync_call.

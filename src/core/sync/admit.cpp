@@ -37,7 +37,8 @@ Admission admit(const AdmitFacts& facts) {
         return Admission::thrown_away;
     if (facts.is_cut) // e
         return Admission::complete_it;
-    if (facts.news == News::none || is_own_echo(facts))
+    // What equals the base is news while something else waits to be merged over it.
+    if (!facts.awaited && (facts.news == News::none || is_own_echo(facts)))
         return Admission::nothing_new;
     const bool is_query = facts.via == Via::poll || facts.via == Via::scan;
     if (is_query && !query_is_trusted(facts)) // d

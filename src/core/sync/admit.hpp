@@ -21,12 +21,13 @@ enum class News : uint8_t {
 
 struct AdmitFacts {
     bool mapped = true;     ///< false: a page that no mapping knows
+    bool awaited = false;   ///< a snapshot of it waits to be merged, and is known too
     bool in_flight = false; ///< a write is under way on the mapping
     Via via = Via::poll;
     int64_t asked_tick = 0;  ///< when the request left
     int64_t fence = 0;       ///< tick of the mapping's last acknowledgement
     int64_t edited_ms = 0;   ///< the snapshot's minute
-    int64_t highest_ms = 0;  ///< highest minute admitted; 0: none yet
+    int64_t highest_ms = 0;  ///< highest minute admitted, merged or not; 0: none yet
     int64_t asked_at_ms = 0; ///< in Notion's time
     int64_t index_lag_ms = 0;
     bool is_cut = false; ///< a list in it is incomplete

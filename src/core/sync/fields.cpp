@@ -105,6 +105,8 @@ void set_base(const One& one) {
 }
 
 std::string_view note_of(const One& one) {
+    if (one.facts.doubt && one.facts.page == Seen::same)
+        return "the outcome of our write is not known: it was not made, or somebody set it back";
     const bool undecidable = one.facts.rule == Rule::newest &&
                              one.field.direction == Direction::both &&
                              one.facts.newer == Newer::undecidable;
@@ -162,8 +164,8 @@ void act(One& one, FieldAction action, Merged& merged) {
             merged.held[one.field.id] = hold::conflict;
         else if (one.entry.seen && same_half(*one.entry.seen, one.half))
             return;
-        merged.conflicts.push_back(
-            conflict_of(one, "", one.moved_on ? "decided, but a side has changed since" : ""));
+        merged.conflicts.push_back(conflict_of(
+            one, "", one.moved_on ? "decided, but a side has changed since" : note_of(one)));
         one.entry.seen = one.half;
         return;
     }
@@ -221,6 +223,7 @@ void judge(One& one, const Mapping& mapping, const Snapshot& snapshot, const Tim
         const bool differs = !one.entry.n || !same_half(*one.entry.n, one.half);
         one.facts.page = differs ? Seen::news : Seen::same;
         one.facts.held = held->second == hold::conflict || held->second == hold::oscillates;
+        one.facts.doubt = held->second == hold::doubtful;
         if (is_resolved(held->second))
             apply_resolution(one, held->second, times);
     }
@@ -279,6 +282,8 @@ void hold_unjudged(const Field& field, const Mapping& mapping, const std::string
 
 void merge_one(One& one, const Times& times, Merged& merged) {
     const FieldAction action = merge_field(one.facts);
+    if (one.facts.doubt)
+        merged.held.erase(one.field.id); // judged now
     if (one.resolution && one.resolution->winner == "value")
         return take_value(one, merged);
     if (action == FieldAction::ask)

@@ -25,8 +25,8 @@ enum class FlightEvent : uint8_t {
     several,     ///< more
     none,        ///< no candidate
     as_expected, ///< a GET shows what was sent
-    as_base,     ///< a GET shows N
-    other_value, ///< a GET shows neither
+    as_base,     ///< a GET shows N, and nobody but us has edited the page since
+    other_value, ///< a GET shows neither; or N, but another has edited the page since
 };
 
 struct FlightGuard {

@@ -220,6 +220,7 @@ Result<Mapping> parse_mapping(std::string_view text) {
     if (held && held->IsObject())
         mapping.held = held_of(*held);
     mapping.edited_us = time_of(json, "edited");
+    mapping.awaited_us = time_of(json, "awaited");
     mapping.seen_us = time_of(json, "seen_at");
     mapping.changed_us = time_of(json, "changed_at");
     mapping.fence = number(json, "fence");
@@ -232,6 +233,10 @@ Result<Mapping> parse_mapping(std::string_view text) {
 bool is_resolved(std::string_view reason) {
     return reason == hold::resolved_notion || reason == hold::resolved_postgres ||
            reason == hold::resolved_value;
+}
+
+bool is_open(std::string_view reason) {
+    return is_resolved(reason) || reason == hold::doubtful;
 }
 
 bool lasts(std::string_view reason) {

@@ -47,6 +47,7 @@ struct Mapping {
     Base base;
     Held held;
     std::optional<int64_t> edited_us;
+    std::optional<int64_t> awaited_us; ///< minute of a snapshot that waits to be merged
     std::optional<int64_t> seen_us;
     std::optional<int64_t> changed_us;
     int64_t fence = 0;
@@ -83,6 +84,10 @@ inline constexpr std::string_view resolved_postgres = "resolve: postgres"; ///< 
 inline constexpr std::string_view resolved_value = "resolve: value"; ///< a person gave a value
 inline constexpr std::string_view misfit = "misfit: ";               ///< and why
 inline constexpr std::string_view unsendable = "unsendable: ";       ///< and why
+/// Whether a write of unknown outcome was made, and then set back by another: judged by the next
+/// snapshot.
+inline constexpr std::string_view doubtful =
+    "doubt: our write may have been made, and set back by another since";
 /// A relation to a page without a row here, or to be followed from a row without a page: judged
 /// anew as soon as somebody releases it (extension/41-references.sql).
 inline constexpr std::string_view unfollowed = "not followed: what it relates to is not there yet";
@@ -92,5 +97,7 @@ inline constexpr std::string_view whole = "*"; ///< the id under which the mappi
 bool lasts(std::string_view reason);
 /// A person decided, and the page is to be merged once more.
 bool is_resolved(std::string_view reason);
+/// Judged by the next snapshot, whatever it shows.
+bool is_open(std::string_view reason);
 
 } // namespace notion::sync

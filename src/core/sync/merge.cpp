@@ -36,6 +36,13 @@ FieldAction news(const FieldCase& field) {
     return field.dirty ? both_changed(field) : FieldAction::take;
 }
 
+/// Sent again, it would undo what somebody did there, or undone here, what somebody did here: only
+/// the rule that has the row win decides that; otherwise a person.
+FieldAction doubted(const FieldCase& field) {
+    const bool row_wins = field.direction == Direction::to_notion || field.rule == Rule::postgres;
+    return row_wins ? FieldAction::keep : FieldAction::hold;
+}
+
 } // namespace
 
 FieldAction merge_field(const FieldCase& field) {
@@ -43,6 +50,8 @@ FieldAction merge_field(const FieldCase& field) {
         return FieldAction::nothing;
     if (field.page == Seen::news)
         return news(field);
+    if (field.doubt && field.dirty && !field.equal && field.direction != Direction::from_notion)
+        return doubted(field);
     const bool may_send = field.direction != Direction::from_notion && !field.held;
     return field.dirty && may_send ? FieldAction::send : FieldAction::nothing;
 }

@@ -25,6 +25,7 @@ struct FieldCase {
     Newer newer = Newer::undecidable;
     bool is_set = false; ///< members on both sides, merged one by one
     bool held = false;   ///< waits for a decision: neither sent nor applied
+    bool doubt = false;  ///< what is as the base may be the page's answer to a write of ours
 };
 
 enum class FieldAction : uint8_t {

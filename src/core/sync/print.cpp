@@ -288,6 +288,10 @@ std::string print(const Settled& settled) {
     return object([&](Writer& out) {
         put_or_null(out, "page", settled.page);
         put_or_null(out, "reason", settled.reason);
+        if (settled.settlement != Settlement::merge)
+            return;
+        put_base(out, settled.base);
+        put_held(out, settled.held);
     });
 }
 

@@ -55,6 +55,26 @@ Settled settle_create(const Link& link, const Mapping& mapping,
     return settled;
 }
 
+/// nullptr where the page does not show it.
+const std::string* half_of(const Field& field, const Snapshot& snapshot) {
+    const auto half = snapshot.properties.find(field.property_id);
+    return half == snapshot.properties.end() ? nullptr : &half->second;
+}
+
+bool is_expected(const Field& field, const Cell& p, const std::string* half) {
+    if (!half)
+        return false;
+    const Result<Value> sent = canonical(field, p);
+    const Result<Value> there = decoded(field, *half);
+    return sent.ok() && there.ok() && agrees(field, *sent, *there);
+}
+
+bool is_base(const Field& field, const Mapping& mapping, const std::string* half) {
+    const auto entry = mapping.base.find(field.id);
+    return half && entry != mapping.base.end() && entry->second.n &&
+           same_half(*entry->second.n, *half);
+}
+
 Shown shown_fields(const Link& link, const Mapping& mapping, const Snapshot& snapshot) {
     bool all_expected = true;
     bool all_base = true;
@@ -62,21 +82,60 @@ Shown shown_fields(const Link& link, const Mapping& mapping, const Snapshot& sna
         const Field* field = link.field(id);
         if (!field)
             continue;
-        const auto half = snapshot.properties.find(field->property_id);
-        if (half == snapshot.properties.end()) {
-            all_expected = all_base = false;
-            continue;
-        }
-        const Result<Value> sent = canonical(*field, p);
-        const Result<Value> there = decoded(*field, half->second);
-        all_expected &= sent.ok() && there.ok() && agrees(*field, *sent, *there);
-        const auto entry = mapping.base.find(id);
-        all_base &= entry != mapping.base.end() && entry->second.n &&
-                    same_half(*entry->second.n, half->second);
+        const std::string* half = half_of(*field, snapshot);
+        all_expected &= is_expected(*field, p, half);
+        all_base &= is_base(*field, mapping, half);
     }
     if (all_expected)
         return Shown::expected;
     return all_base ? Shown::base : Shown::other;
+}
+
+/// Whether somebody else may have edited the page since the write left: minutes tell no more.
+bool is_touched(const Mapping& mapping, const Snapshot& snapshot, const Look& look) {
+    constexpr int64_t minute_us = 60'000'000;
+    if (!look.our_bot.empty() && snapshot.edited_by == look.our_bot)
+        return false;
+    return !mapping.sent_us ||
+           snapshot.edited_us + minute_us > *mapping.sent_us - look.skew_us - sent_skew_us;
+}
+
+/// Field by field. What is as it was sent is agreed, whoever put it there. What is as it was
+/// before, on a page that another has edited, was not written, or is set back: nobody can tell.
+void tell_fields(const Link& link, const Mapping& mapping, const Snapshot& snapshot, bool touched,
+                 Settled& settled) {
+    settled.base = mapping.base;
+    settled.held = mapping.held;
+    for (const auto& [id, p] : mapping.payload.fields) {
+        const Field* field = link.field(id);
+        if (!field)
+            continue;
+        const std::string* half = half_of(*field, snapshot);
+        if (is_expected(*field, p, half))
+            settled.base[id] = {p, *half, std::nullopt};
+        else if (touched && (!half || is_base(*field, mapping, half)))
+            settled.held[id] = hold::doubtful;
+    }
+}
+
+Settled settle_page(const Link& link, const Mapping& mapping, const Snapshot& snapshot,
+                    const FlightGuard& guard, const Look& look) {
+    constexpr FlightEvent events[] = {FlightEvent::as_expected, FlightEvent::as_base,
+                                      FlightEvent::other_value};
+    Settled settled;
+    const bool is_patch = mapping.payload.action == FlightKind::patch;
+    const bool touched = is_patch && is_touched(mapping, snapshot, look);
+    Shown it = shown(link, mapping, snapshot);
+    if (it == Shown::base && touched)
+        it = Shown::other;
+    const FlightEvent event = events[static_cast<int>(it)];
+    const FlightStep step = fly(FlightState::unknown, mapping.payload.action, event, guard);
+    settled.settlement = settlement_of(step.work);
+    if (settled.settlement != Settlement::merge)
+        return settled;
+    settled.page = mapping.page;
+    tell_fields(link, mapping, snapshot, touched, settled);
+    return settled;
 }
 
 } // namespace
@@ -110,23 +169,16 @@ bool is_candidate(const Link& link, const Mapping& mapping, const Snapshot& snap
 }
 
 Settled settle(const Link& link, const Mapping& mapping, const std::vector<Snapshot>& candidates,
-               std::string_view our_bot, int64_t asked_us) {
+               const Look& look) {
     FlightGuard guard;
-    guard.settled = mapping.settle_until_us && asked_us > *mapping.settle_until_us;
+    guard.settled = mapping.settle_until_us && look.asked_us > *mapping.settle_until_us;
     guard.attempts = mapping.attempts;
     if (mapping.payload.action == FlightKind::create)
-        return settle_create(link, mapping, candidates, our_bot, guard);
+        return settle_create(link, mapping, candidates, look.our_bot, guard);
+    for (const Snapshot& snapshot : candidates)
+        if (snapshot.page == mapping.page)
+            return settle_page(link, mapping, snapshot, guard, look);
     Settled settled;
-    for (const Snapshot& snapshot : candidates) {
-        if (snapshot.page != mapping.page)
-            continue;
-        constexpr FlightEvent events[] = {FlightEvent::as_expected, FlightEvent::as_base,
-                                          FlightEvent::other_value};
-        const FlightEvent event = events[static_cast<int>(shown(link, mapping, snapshot))];
-        const FlightStep step = fly(FlightState::unknown, mapping.payload.action, event, guard);
-        settled.settlement = settlement_of(step.work);
-        return settled;
-    }
     settled.reason = "the page could not be read";
     return settled;
 }

@@ -140,7 +140,7 @@ bool is_news(const Field& field, const Mapping& mapping, std::string_view half) 
     }
     const BaseEntry& base = entry->second;
     const auto held = mapping.held.find(field.id);
-    if (held != mapping.held.end() && is_resolved(held->second))
+    if (held != mapping.held.end() && is_open(held->second))
         return true; // to be merged whatever it shows: a decision waits for it
     if (held != mapping.held.end() && base.seen && same_half(*base.seen, half))
         return false;

@@ -83,13 +83,15 @@ SELECT $1, $3, 1, coalesce(m.changed_at, now()), m.changed_by
  WHERE told.dirty
 ON CONFLICT (link, key) DO UPDATE SET version = w.version + 1, state = 'new', due = now())"};
 
-/// What was asked for before the last acknowledgement, or shows an older minute, is no news any
-/// more: a snapshot that was refused for long, and then retried. The page is read again instead.
+/// A snapshot is admitted, waits, and meanwhile the mapping learns something else: what was asked
+/// for before that, shows an older minute, or the same one by a query whose index may lag behind,
+/// is no news any more. The page is read again instead.
 constinit Query drop_stale = {R"(
 WITH stale AS (
     DELETE FROM notion.snapshots s USING notion.mappings m
      WHERE s.link = $1 AND s.page = $2::uuid AND m.link = s.link AND m.page = s.page
-       AND (s.tick < m.fence OR s.edited < m.edited) RETURNING s.link, s.page)
+       AND (s.tick < m.fence OR s.edited < m.edited OR s.lagging AND s.edited = m.edited)
+    RETURNING s.link, s.page)
 INSERT INTO notion.due_pages AS d (link, page, why)
 SELECT link, page, 'overtaken while it waited' FROM stale
     ON CONFLICT (link, page) DO UPDATE SET due = least(d.due, now()), attempts = 0)"};

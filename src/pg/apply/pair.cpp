@@ -51,8 +51,10 @@ UPDATE notion.snapshots s SET job = NULL, due = now()
 
 constinit Query drop_snapshot = {
     "DELETE FROM notion.snapshots WHERE link = $1 AND page = $2::uuid"};
+/// Its mapping was made from it: nothing newer is known that it might lag behind.
 constinit Query release_snapshot = {
-    "UPDATE notion.snapshots SET job = NULL, due = now() WHERE link = $1 AND page = $2::uuid"};
+    "UPDATE notion.snapshots SET job = NULL, due = now(), lagging = false"
+    " WHERE link = $1 AND page = $2::uuid"};
 
 constinit Query enqueue_rows = {R"(
 INSERT INTO notion.work AS w (link, key, bulk)

@@ -134,7 +134,9 @@ constinit Query nominate = {
 // that is queued or under way, may be that row's: made by us just now, or by the primary before us.
 // It waits until that row's create is settled, and is no new page before.
 constinit Query read_pages = {
-    "SELECT o.value::text, to_jsonb(m)::text, o.value ->> 'page',"
+    "SELECT o.value::text, (to_jsonb(m) || jsonb_build_object('awaited',"
+    "           CASE WHEN s.properties <> o.value -> 'properties' THEN s.edited END))::text,"
+    "       o.value ->> 'page',"
     "       o.value ->> CASE WHEN $3 THEN 'created' ELSE 'edited' END,"
     "       m.key IS NULL AND notion.awaits_page($2, o.value ->> 'marker') AS may_be_ours,"
     "       m.fence >= $4 AS is_overtaken,"
@@ -143,6 +145,7 @@ constinit Query read_pages = {
     "           AS is_twin, o.value ->> 'edited'"
     "  FROM jsonb_array_elements($1::jsonb -> 'snapshots') WITH ORDINALITY o"
     "  LEFT JOIN notion.mappings m ON m.link = $2 AND m.page = (o.value ->> 'page')::uuid"
+    "  LEFT JOIN notion.snapshots s ON s.link = m.link AND s.page = m.page"
     " ORDER BY o.ordinality"};
 
 constinit Query read_head = {
@@ -346,9 +349,9 @@ void store(const Linked& link, const Ticket& ticket, const Crawl& crawl, Harvest
         note_untold(link.id, edited, shown);
     if (const char* pages = closed(&harvest.admitted))
         keep_snapshots(link.id, is_scan ? "scan" : "poll", ticket.tick, ticket.asked_ms, crawl.job,
-                       pages);
+                       pages, index_ms);
     if (const char* pages = closed(&harvest.seen))
-        touch_seen(link.id, pages, ticket.asked_ms, is_scan ? 0 : seen_slack_ms, false);
+        touch_seen(link.id, pages, ticket.asked_ms, is_scan ? 0 : seen_slack_ms);
     if (shown != nullptr) {
         harvest.news += note_contents(link, shown);
         run(forget_shown, {as_int4(link.id), as_jsonb(shown), as_time_ms(index_ms)});

@@ -231,9 +231,11 @@ struct Pace {
 Pace pace_of(int32 link, bool has_news);
 
 // Shared by them. requires: inside begin/commit.
-/// Keeps snapshots (a JSON array) for apply.
+/// Keeps snapshots (a JSON array) for apply. index_ms: of a query, what happened before that, in
+/// Notion's time, is in it. One that may be older than what waits already does not replace it: its
+/// page is read.
 void keep_snapshots(int32 link, const char* via, int64_t tick, int64_t asked_ms, int64_t job,
-                    const char* array);
+                    const char* array, int64_t index_ms = 0);
 /// Why a page is due that may be the one of a row whose create is not settled: once a mapping has
 /// it, it need not be read.
 inline constexpr const char* may_be_ours = "may be a queued row's";
@@ -241,9 +243,8 @@ inline constexpr const char* may_be_ours = "may be a queued row's";
 inline constexpr const char* lost_to_flight = "lost to a flight";
 /// The pages (a JSON array of ids) are to be read.
 void make_due(int32 link, const char* pages, const char* why, int64_t wait_ms);
-/// The pages showed the base. What was noted less than `slack_ms` before is left as it is.
-/// by_get: the page itself said so, not a query.
-void touch_seen(int32 link, const char* pages, int64_t asked_ms, int64_t slack_ms, bool by_get);
+/// A query showed the pages as the base. What was noted less than `slack_ms` before is left alone.
+void touch_seen(int32 link, const char* pages, int64_t asked_ms, int64_t slack_ms);
 /// After a 2xx, or a page that shows what an unknown write did.
 bool record_answer(const Linked& link, const char* key, const char* mapping, const char* wish,
                    std::string_view answer, int64_t asked_ms, std::string_view request_id);

@@ -41,7 +41,20 @@ constinit Query ask_again = {
     " WHERE link = $1 AND page = $2 AND attempts = $3"};
 
 constinit Query read_mapping = {
-    "SELECT to_jsonb(m)::text FROM notion.mappings m WHERE m.link = $1 AND m.page = $2"};
+    "SELECT (to_jsonb(m) || jsonb_build_object('awaited', s.edited))::text"
+    "  FROM notion.mappings m"
+    "  LEFT JOIN notion.snapshots s ON s.link = m.link AND s.page = m.page"
+    " WHERE m.link = $1 AND m.page = $2"};
+
+// The page itself showed the base: what was asked for before that, or shows an older minute, or the
+// same one by a query, is older. A mapping that apply has locked may wait for a user: we may not.
+constinit Query note_look = {
+    "UPDATE notion.mappings m SET seen_at = greatest(m.seen_at, $3), looked_at = $3,"
+    "       fence = greatest(m.fence, $4),"
+    "       edited = greatest(m.edited, ($5 ->> 'edited')::timestamptz)"
+    "  FROM (SELECT k.link, k.key FROM notion.mappings k WHERE k.link = $1 AND k.page = $2"
+    "           FOR UPDATE SKIP LOCKED) s"
+    " WHERE m.link = s.link AND m.key = s.key"};
 
 constinit Query is_awaited = {"SELECT notion.awaits_page($1, $2::jsonb ->> 'marker')"};
 
@@ -140,7 +153,10 @@ void admit_page(const Ticket& ticket, const Linked& link, const char* snapshot) 
                        psprintf("[%s]", snapshot));
         return forget(ticket);
     case bridge::Admission::nothing_new:
-        touch_seen(ticket.link, psprintf("[\"%s\"]", ticket.page), ticket.asked_ms, 0, true);
+        if (mapped &&
+            run(note_look, {as_int4(ticket.link), as_uuid(ticket.page), as_time_ms(ticket.asked_ms),
+                            as_int8(ticket.tick), as_jsonb(snapshot)}) == 0)
+            return; // apply has the mapping: it stays due
         return forget(ticket);
     case bridge::Admission::complete_it:
         complete_page(ticket, link, snapshot);

@@ -55,8 +55,10 @@ constinit Query read_looked_up = {
 
 constinit Query flight_over = {
     "WITH mapping AS ("
-    "    UPDATE notion.mappings SET flight = 'none', flight_kind = NULL, flight_payload = NULL,"
-    "           flight_version = NULL, sent_marker = NULL, settle_until = NULL, reason = NULL"
+    "    UPDATE notion.mappings m SET flight = 'none', flight_kind = NULL, flight_payload = NULL,"
+    "           flight_version = NULL, sent_marker = NULL, settle_until = NULL, reason = NULL,"
+    "           base = coalesce($3 -> 'base', m.base), held = coalesce($3 -> 'held', m.held),"
+    "           fence = greatest(m.fence, $4)"
     "     WHERE link = $1 AND key = $2 AND flight = 'unknown')"
     // The row may have been examined, and left alone, while a person was asked about it.
     "INSERT INTO notion.work (link, key) VALUES ($1, $2)"
@@ -96,8 +98,8 @@ void decide(const Ticket& ticket, const Linked& link, const char* key, const cha
     const Source* source = find_source(ticket.link);
     bridge::Settlement settlement;
     bridge::Fault fault;
-    if (!bridge::sync_settle(link.link, mapping, candidates, source->our_bot, asked_ms, settlement,
-                             net.text, fault))
+    if (!bridge::sync_settle(link.link, mapping, candidates, source->our_bot, asked_ms,
+                             source->skew_ms, settlement, net.text, fault))
         return hold(ticket.link, key, "unknown outcome", words_of(fault));
     switch (settlement) {
     case bridge::Settlement::adopt: {
@@ -106,7 +108,8 @@ void decide(const Ticket& ticket, const Linked& link, const char* key, const cha
         return adopt(ticket, link, key, column_text(0, 1));
     }
     case bridge::Settlement::not_sent:
-        run(flight_over, {as_int4(ticket.link), as_text(key)});
+        run(flight_over,
+            {as_int4(ticket.link), as_text(key), as_jsonb("{}"), as_int8(ticket.tick)});
         net.wakes_apply = true;
         return;
     case bridge::Settlement::several:
@@ -130,8 +133,9 @@ void decide_by_snapshot(const Ticket& ticket, const Linked& link, const char* ma
     if (!bridge::sync_snapshot(link.link, reply.body, net.text, fault))
         return hold(ticket.link, ticket.key, "unknown outcome", words_of(fault));
     const char* array = psprintf("[%s]", taken_text());
+    const char* told;
     if (!bridge::sync_settle(link.link, mapping, array, source->our_bot, ticket.asked_ms,
-                             settlement, net.text, fault))
+                             source->skew_ms, settlement, net.text, fault))
         return hold(ticket.link, ticket.key, "unknown outcome", words_of(fault));
     switch (settlement) {
     case bridge::Settlement::sent:
@@ -139,11 +143,16 @@ void decide_by_snapshot(const Ticket& ticket, const Linked& link, const char* ma
                       reply.request_id);
         return;
     case bridge::Settlement::merge:
-        run(flight_over, {as_int4(ticket.link), as_text(ticket.key)});
+        // It may have been made, and what it overwrote then was not seen.
+        told = taken_text();
+        keep_receipt(ticket.link, ticket.key, told);
+        run(flight_over,
+            {as_int4(ticket.link), as_text(ticket.key), as_jsonb(told), as_int8(ticket.tick)});
         keep_snapshots(ticket.link, "get", ticket.tick, ticket.asked_ms, 0, array);
         return;
     case bridge::Settlement::not_sent:
-        run(flight_over, {as_int4(ticket.link), as_text(ticket.key)});
+        run(flight_over,
+            {as_int4(ticket.link), as_text(ticket.key), as_jsonb("{}"), as_int8(ticket.tick)});
         net.wakes_apply = true;
         return;
     default:

@@ -9,20 +9,33 @@ namespace notion::pg::worker {
 namespace {
 
 constinit Query insert_snapshots = {
-    "INSERT INTO notion.snapshots AS s (link, page, via, tick, asked_at, edited, created,"
+    "WITH shown AS MATERIALIZED (SELECT o, (o ->> 'page')::uuid AS page,"
+    "           (o ->> 'edited')::timestamptz AS edited FROM jsonb_array_elements($6::jsonb) o),"
+    " kept AS ("
+    "INSERT INTO notion.snapshots AS s (link, page, via, tick, asked_at, edited, lagging, created,"
     "       edited_by, created_by, in_trash, url, marker, properties, job, due)"
-    " SELECT $1, (o ->> 'page')::uuid, $2, $3, $4, (o ->> 'edited')::timestamptz,"
+    " SELECT $1, page, $2, $3, $4, edited,"
+    "        $2 IN ('poll', 'scan') AND edited + interval '1 minute' >= $7,"
     "        (o ->> 'created')::timestamptz, nullif(o ->> 'edited_by', '')::uuid,"
     "        nullif(o ->> 'created_by', '')::uuid, (o ->> 'in_trash')::boolean, o ->> 'url',"
     "        o ->> 'marker', o -> 'properties', nullif($5, 0), clock_timestamp()"
-    "   FROM jsonb_array_elements($6::jsonb) o ORDER BY o ->> 'page'"
+    "   FROM shown ORDER BY page"
     " ON CONFLICT (link, page) DO UPDATE SET via = excluded.via, tick = excluded.tick,"
-    "       asked_at = excluded.asked_at, edited = excluded.edited, created = excluded.created,"
+    "       asked_at = excluded.asked_at, edited = excluded.edited, lagging = excluded.lagging,"
+    "       created = excluded.created,"
     "       edited_by = excluded.edited_by, created_by = excluded.created_by,"
     "       in_trash = excluded.in_trash, url = excluded.url, marker = excluded.marker,"
     "       properties = excluded.properties, job = coalesce(excluded.job, s.job),"
     "       due = excluded.due, attempts = 0, reason = NULL, failed = false"
-    " WHERE excluded.tick >= s.tick"};
+    " WHERE excluded.tick >= s.tick AND (NOT excluded.lagging OR excluded.edited > s.edited"
+    "                                    OR excluded.job IS NOT NULL)"
+    " RETURNING s.page)"
+    "INSERT INTO notion.due_pages AS d (link, page, why)"
+    " SELECT $1, page, 'crossed by another look' FROM shown"
+    "  WHERE page NOT IN (SELECT k.page FROM kept k) AND NOT EXISTS ("
+    "        SELECT FROM notion.snapshots w WHERE w.link = $1 AND w.page = shown.page"
+    "           AND w.properties = o -> 'properties') ORDER BY page"
+    " ON CONFLICT (link, page) DO UPDATE SET due = least(d.due, now()), attempts = 0"};
 
 constinit Query insert_due = {
     "INSERT INTO notion.due_pages AS d (link, page, why, due)"
@@ -33,8 +46,8 @@ constinit Query insert_due = {
 
 // A mapping that apply has locked just now is left out: it may wait for a user's lock, we may not.
 constinit Query update_seen = {
-    "UPDATE notion.mappings m SET seen_at = $3,"
-    "       looked_at = CASE WHEN $5 THEN $3 ELSE m.looked_at END FROM ("
+    "UPDATE notion.mappings m SET seen_at = $3"
+    "  FROM ("
     "    SELECT k.link, k.key FROM notion.mappings k WHERE k.link = $1 AND k.page = ANY ("
     "           SELECT p::uuid FROM jsonb_array_elements_text($2::jsonb) p)"
     "       AND (k.seen_at IS NULL OR k.seen_at < $3 - $4 * interval '1 millisecond')"
@@ -44,9 +57,9 @@ constinit Query update_seen = {
 } // namespace
 
 void keep_snapshots(int32 link, const char* via, int64_t tick, int64_t asked_ms, int64_t job,
-                    const char* array) {
+                    const char* array, int64_t index_ms) {
     run(insert_snapshots, {as_int4(link), as_text(via), as_int8(tick), as_time_ms(asked_ms),
-                           as_int8(job), as_jsonb(array)});
+                           as_int8(job), as_jsonb(array), as_time_ms(index_ms)});
     net.wakes_apply = true;
 }
 
@@ -55,9 +68,8 @@ void make_due(int32 link, const char* pages, const char* why, int64_t wait_ms) {
     due_in(wait_ms);
 }
 
-void touch_seen(int32 link, const char* pages, int64_t asked_ms, int64_t slack_ms, bool by_get) {
-    run(update_seen,
-        {as_int4(link), as_jsonb(pages), as_time_ms(asked_ms), as_int8(slack_ms), as_bool(by_get)});
+void touch_seen(int32 link, const char* pages, int64_t asked_ms, int64_t slack_ms) {
+    run(update_seen, {as_int4(link), as_jsonb(pages), as_time_ms(asked_ms), as_int8(slack_ms)});
 }
 
 } // namespace notion::pg::worker

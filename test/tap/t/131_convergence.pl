@@ -331,12 +331,20 @@ my @faults = $judge->verdict;
 is(join("\n", map { $_->[0] } @faults[0 .. ($#faults > 9 ? 9 : $#faults)]), '',
     "of $typed values none was lost")
   || diag(map { my ($said, $key, $column, $row, $page) = @$_;
+    my ($id) = $said =~ /\[(.*?)\]/;
     "\n$said\n  here:  ", NotionTest::Judge::life($row), "\n  there: ",
     NotionTest::Judge::life($page), "\n",
     sql($node, "SELECT id, kind, base, postgres, notion, winner, rule, note FROM notion.conflicts
         WHERE key = '$key' AND column_name = '$column' ORDER BY id"), "\n",
     sql($node, "SELECT at, side, action, changes, outcome FROM notion.log WHERE key = '$key'
-        AND changes::text LIKE '%$column%' ORDER BY id DESC LIMIT 12"), "\n" }
+        AND changes::text LIKE '%$column%' ORDER BY id DESC LIMIT 12"), "\n",
+    join("\n", @{ $judge->{told}{$id} // [] }), "\n",
+    sql($node, "SELECT 'receipt', id, kind, read_at, acked_at, properties FROM notion.receipts
+        WHERE page = '$id' ORDER BY id"), "\n",
+    sql($node, "SELECT 'event', received_at, type, state, attempts, reason, due, event->'timestamp',
+        event->'authors', event->'properties' FROM notion.inbox WHERE entity = '$id'
+        ORDER BY event->>'timestamp'"), "\n",
+    sql($node, "SELECT 'audit', a FROM audit a WHERE id = $key ORDER BY seq"), "\n" }
     @faults[0 .. ($#faults > 5 ? 5 : $#faults)]);
 diag(sprintf '%d values gave way to the other side; overwritten unseen: %s', $judge->{judged} // 0,
     json($judge->{unseen} // {}));

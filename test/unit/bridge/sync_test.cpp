@@ -161,14 +161,14 @@ TEST_F(SyncBridge, UnknownCreatesAreSettled) {
         R"("settle_until":"2026-03-01T09:02:40.123456+00:00"})";
     Settlement settlement{};
     const std::string found = "[" + snapshot(sample::values()) + "]";
-    ASSERT_TRUE(sync_settle(link, flight, found, sample::bot, 0, settlement, text, fault));
+    ASSERT_TRUE(sync_settle(link, flight, found, sample::bot, 0, 0, settlement, text, fault));
     EXPECT_EQ(settlement, Settlement::adopt);
     EXPECT_EQ(json::text(answer(), "page"), sample::page_id);
     constexpr int64_t until_ms = 1772355760123; // 2026-03-01T09:02:40.123Z
-    ASSERT_TRUE(sync_settle(link, flight, "[]", sample::bot, until_ms, settlement, text, fault));
+    ASSERT_TRUE(sync_settle(link, flight, "[]", sample::bot, until_ms, 0, settlement, text, fault));
     EXPECT_EQ(settlement, Settlement::wait);
     ASSERT_TRUE(
-        sync_settle(link, flight, "[]", sample::bot, until_ms + 1000, settlement, text, fault));
+        sync_settle(link, flight, "[]", sample::bot, until_ms + 1000, 0, settlement, text, fault));
     EXPECT_EQ(settlement, Settlement::not_sent);
 }
 
@@ -311,7 +311,7 @@ TEST_F(SyncBridge, NoInputCrashesIt) {
         answered += sync_pair(link, r, s, round % 3 ? "notion" : "", scratch, fault);
         answered += sync_call(link, m, w, "7", scratch, fault);
         answered += sync_record(link, m, w, p, scratch, fault);
-        answered += sync_settle(link, m, s, sample::bot, INT64_MIN, settlement, scratch, fault);
+        answered += sync_settle(link, m, s, sample::bot, INT64_MIN, 0, settlement, scratch, fault);
         answered += sync_complete(link, s, "tags", p, scratch, fault);
         answered += sync_lookup(link, s, scratch, fault);
         answered += webhook_event(bender.bend(event), scratch, fault);

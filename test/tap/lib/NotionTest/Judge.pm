@@ -82,6 +82,9 @@ sub listen {
           // ($line =~ /committed_resource_id[\\": ]+([-0-9a-f]{36})/)[0] // next;
         my $who = $it->{token} =~ /^ntn_person/ ? 'person' : 'worker';
         $self->{now} = $it->{at};
+        push @{ $self->{told}{$page} }, join ' ', $it->{at}, $who, $it->{fault} // '-',
+          json($it->{request}{properties} // {}),
+          $it->{request}{in_trash} ? 'trash' : ();
         $self->note_page($page, $who, $it->{request}{properties});
         $self->{trashed}{$page} = $who if $it->{request}{in_trash};
         if ($it->{request}{in_trash} && $who eq 'worker') {

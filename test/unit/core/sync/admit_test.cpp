@@ -85,6 +85,16 @@ TEST(Admit, WhatEqualsTheBaseIsNothingNew) {
     EXPECT_EQ(admit(facts), Admission::nothing_new);
 }
 
+// An edit waits, its row locked; the page is set back: merged after all, the edit would come back.
+TEST(Admit, WhatEqualsTheBaseIsNewsWhileAnotherSnapshotWaits) {
+    AdmitFacts facts = good();
+    facts.news = News::none;
+    facts.awaited = true;
+    EXPECT_EQ(admit(facts), Admission::admitted);
+    facts.via = Via::poll; // and its index may lag behind what waits
+    EXPECT_EQ(admit(facts), Admission::read_page);
+}
+
 TEST(Admit, FormulasThatFollowOurOwnWriteCauseNothing) {
     AdmitFacts facts = good();
     facts.news = News::generated;

@@ -173,7 +173,7 @@ class Model {
         Mapping mapping = mapping_;
         mapping.attempts = s.attempts;
         const bool settled = !guards_.patience || all_shown;
-        const Settled told = settle(*link_, mapping, candidates, sample::bot, settled ? 2 : 0);
+        const Settled told = settle(*link_, mapping, candidates, {sample::bot, settled ? 2 : 0});
         State to = s;
         switch (told.settlement) {
         case Settlement::adopt:

@@ -215,6 +215,47 @@ TEST_F(Reconcile, APersonsDecisionReleasesAHeldField) {
     EXPECT_EQ(decide(*link, mapping, row, false).wish->fields, (Fields{{"judged", "better"}}));
 }
 
+// Of unknown outcome: not made, or made and set back.
+TEST_F(Reconcile, WhatMayBeSetBackIsAPersonsToDecide) {
+    for (const char* column : {"fee", "tags"}) {
+        mapping = sample::mapping(*link);
+        row = sample::row();
+        row[column] = column == std::string("fee") ? "6" : "{a}";
+        mapping.held[column] = hold::doubtful;
+        EXPECT_FALSE(decide(*link, mapping, row, false).wish) << "not before the page was merged";
+        EXPECT_EQ(news_of(*link, mapping, sample::snapshot(*link, page)), News::some);
+        const Merged merged = merge();
+        EXPECT_EQ(merged.held.at(column), hold::conflict) << column;
+        ASSERT_EQ(merged.conflicts.size(), 1U) << column;
+        EXPECT_TRUE(merged.conflicts[0].is_open);
+        EXPECT_NE(merged.conflicts[0].note, "");
+        EXPECT_FALSE(merged.dirty);
+        EXPECT_TRUE(merged.write.empty());
+    }
+}
+
+TEST_F(Reconcile, WhereTheRowWinsAnywayItIsSentAgainAndSaid) {
+    row["secret"] = "more"; // to_notion
+    mapping.held["secret"] = hold::doubtful;
+    const Merged merged = merge();
+    EXPECT_TRUE(merged.held.empty());
+    EXPECT_TRUE(merged.dirty);
+    ASSERT_EQ(merged.conflicts.size(), 1U);
+    EXPECT_EQ(merged.conflicts[0].winner, "postgres");
+}
+
+TEST_F(Reconcile, DoubtEndsWhereBothAgreeOrThePageShowsAnEdit) {
+    mapping.held["fee"] = hold::doubtful; // the row was set back, too
+    EXPECT_TRUE(merge().held.empty());
+    EXPECT_TRUE(merge().conflicts.empty());
+    row["fee"] = "6";
+    page["fee"] = "7";
+    const Merged merged = merge(); // newest, as ever
+    EXPECT_TRUE(merged.held.empty());
+    EXPECT_EQ(merged.conflicts.size(), 1U);
+    EXPECT_FALSE(merged.conflicts[0].is_open);
+}
+
 TEST_F(Reconcile, AHeldFieldThatComesToAgreeIsReleased) {
     row["judged"] = "better";
     page["judged"] = sample::runs("best");

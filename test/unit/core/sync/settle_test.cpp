@@ -31,7 +31,7 @@ struct SettleTest : testing::Test {
         return sample::snapshot(*link, page, options);
     }
     Settlement look(const std::vector<Snapshot>& candidates, int64_t after_us) const {
-        return settle(*link, mapping, candidates, sample::bot, sent_us + after_us).settlement;
+        return settle(*link, mapping, candidates, {sample::bot, sent_us + after_us}).settlement;
     }
 };
 
@@ -41,7 +41,7 @@ constexpr int64_t late = 151 * second;
 TEST_F(SettleTest, OnePageOfOursIsAdoptedAtAnyTime) {
     EXPECT_EQ(look({found()}, early), Settlement::adopt);
     EXPECT_EQ(look({found()}, late), Settlement::adopt);
-    EXPECT_EQ(settle(*link, mapping, {found()}, sample::bot, 0).page, sample::page_id);
+    EXPECT_EQ(settle(*link, mapping, {found()}, {sample::bot}).page, sample::page_id);
 }
 
 TEST_F(SettleTest, NoPageCountsOnlyAfterItsTime) {
@@ -87,8 +87,8 @@ TEST_F(SettleTest, APageFromBeforeTheIntentIsNotOurs) {
 }
 
 TEST_F(SettleTest, NothingIsAdoptedBeforeOurOwnBotIsKnown) {
-    EXPECT_EQ(settle(*link, mapping, {found()}, "", sent_us + late).settlement, Settlement::wait);
-    EXPECT_EQ(settle(*link, mapping, {}, "", sent_us + late).settlement, Settlement::not_sent);
+    EXPECT_EQ(settle(*link, mapping, {found()}, {"", sent_us + late}).settlement, Settlement::wait);
+    EXPECT_EQ(settle(*link, mapping, {}, {"", sent_us + late}).settlement, Settlement::not_sent);
 }
 
 struct SettlePatch : SettleTest {
@@ -100,17 +100,55 @@ struct SettlePatch : SettleTest {
         mapping.sent_marker.reset();
         mapping.payload = {FlightKind::patch, {{"fee", "6"}}};
     }
+    Snapshot edited_by(std::string_view who) const {
+        return found({.edited_by = std::string(who)});
+    }
+    Settled tell(const Snapshot& snapshot, int64_t skew_us = 0) const {
+        return settle(*link, mapping, {snapshot}, {sample::bot, sent_us + late, skew_us});
+    }
 };
 
 TEST_F(SettlePatch, ThePagesValueDecides) {
     page["fee"] = "6";
     EXPECT_EQ(look({found()}, early), Settlement::sent);
     page["fee"] = "5";
-    EXPECT_EQ(look({found()}, early), Settlement::wait);
-    EXPECT_EQ(look({found()}, late), Settlement::not_sent);
+    EXPECT_EQ(look({edited_by(sample::bot)}, early), Settlement::wait);
+    EXPECT_EQ(look({edited_by(sample::bot)}, late), Settlement::not_sent);
     page["fee"] = "9";
     EXPECT_EQ(look({found()}, early), Settlement::wait);
     EXPECT_EQ(look({found()}, late), Settlement::merge);
+}
+
+// What was written and set back looks like what was never written.
+TEST_F(SettlePatch, TheValueOfBeforeProvesNothingOnceAnotherEditedThePage) {
+    page["fee"] = "5";
+    EXPECT_EQ(look({edited_by(sample::person)}, early), Settlement::wait);
+    const Settled settled = tell(edited_by(sample::person));
+    EXPECT_EQ(settled.settlement, Settlement::merge);
+    EXPECT_EQ(settled.held.at("fee"), hold::doubtful);
+    EXPECT_EQ(settled.base.at("fee").p, mapping.base.at("fee").p);
+}
+
+TEST_F(SettlePatch, AnEditFromBeforeTheWriteIsNoDoubt) {
+    page["fee"] = "5";
+    const Snapshot seen = edited_by(sample::person);
+    mapping.sent_us = seen.edited_us + 60 * second + sent_skew_us;
+    EXPECT_EQ(tell(seen).settlement, Settlement::not_sent);
+    mapping.sent_us = *mapping.sent_us - 1; // in its minute, perhaps
+    EXPECT_EQ(tell(seen).settlement, Settlement::merge);
+    EXPECT_EQ(tell(seen, -1).settlement, Settlement::not_sent); // by a clock that goes after
+}
+
+TEST_F(SettlePatch, EachFieldIsToldByItself) {
+    mapping.payload.fields = {{"fee", "6"}, {"title", "Bob"}};
+    page["fee"] = "6";
+    const Settled settled = tell(edited_by(sample::person));
+    EXPECT_EQ(settled.settlement, Settlement::merge);
+    EXPECT_EQ(settled.base.at("fee").p, Cell("6")); // it is there, whoever wrote it
+    EXPECT_FALSE(settled.held.contains("fee"));
+    EXPECT_EQ(settled.held.at("title"), hold::doubtful);
+    page["title"] = sample::runs("Eve");
+    EXPECT_TRUE(tell(edited_by(sample::person)).held.empty()); // an edit like any other
 }
 
 TEST_F(SettlePatch, HalfOfWhatWasSentIsAnotherValue) {
