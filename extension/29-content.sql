@@ -2,6 +2,8 @@
 
 ALTER TABLE notion.links
     ADD content name,                   -- the column that holds the page's content; null: none
+    ADD content_direction text NOT NULL DEFAULT 'from_notion'
+        CHECK (content_direction IN ('from_notion', 'both')),
     ADD template text,                  -- of new pages: default, an id, or column:name
     ADD forbid text;                    -- a regular expression: what matches is not sent
 
@@ -10,6 +12,8 @@ CREATE TABLE notion.contents (
     page uuid NOT NULL,
     edited timestamptz,                 -- the page's minute, as far as we heard
     read_at timestamptz,                -- Notion's time at which the content was asked for
+    begun text,                         -- of a large page, what was read so far
+    lossy boolean NOT NULL DEFAULT false, -- it marks parts that Markdown does not hold
     due timestamptz,                    -- when it is to be read; null: it is known
     attempts integer NOT NULL DEFAULT 0,
     arrived text,                       -- Markdown that waits for its row
@@ -17,9 +21,21 @@ CREATE TABLE notion.contents (
     reason text,
     failed boolean NOT NULL DEFAULT false,
     since timestamptz NOT NULL DEFAULT clock_timestamp(), -- of what waits
+    base_row bytea,                     -- SHA-256 of the column when both sides last agreed, and
+    base_page bytea,                    -- of the page then: Notion spells Markdown its own way
+    base_column name,                   -- whose base, and whose `sent`: another column has none
+    wish text,                          -- what is to replace the page's content; null: nothing
+    who text,                           -- role and application_name of the wish
+    guarded_at timestamptz,             -- Notion's time of the look that allows to send the wish
+    shown text,                         -- the beginning of what that look saw, for the log
+    flight text NOT NULL DEFAULT 'none' -- landed: what Notion made of `sent` is not known yet;
+        CHECK (flight IN ('none', 'sending', 'unknown', 'settled', 'landed')), -- settled: an
+    sent text,                          -- unknown one that is not on its way any more
+    settle_until timestamptz,
     PRIMARY KEY (link, page)
 );
 CREATE INDEX contents_due ON notion.contents (due) WHERE due IS NOT NULL AND NOT failed;
+CREATE INDEX contents_wished ON notion.contents (link) WHERE wish IS NOT NULL;
 CREATE INDEX contents_arrived ON notion.contents (apply_at)
     WHERE arrived IS NOT NULL AND NOT failed;
 COMMENT ON TABLE notion.contents IS
@@ -39,7 +55,7 @@ BEGIN ATOMIC
            AND m.page = (o.value ->> 'page')::uuid
      ORDER BY 2
         ON CONFLICT (link, page) DO UPDATE SET edited = excluded.edited,
-           due = coalesce(c.due, excluded.due), failed = false,
+           due = coalesce(c.due, excluded.due), failed = false, begun = NULL,
            attempts = CASE WHEN c.due IS NULL OR c.failed
                              OR c.edited IS DISTINCT FROM excluded.edited
                            THEN 0 ELSE c.attempts END
@@ -75,7 +91,8 @@ COMMENT ON FUNCTION notion.missing_contents() IS
     'contents of pages that were paired lately become due; how many did';
 
 CREATE FUNCTION notion.extra_faults(table_id regclass, pairs jsonb, key name[], content name,
-                                    template text, forbid text) RETURNS SETOF text
+                                    template text, forbid text, direction text,
+                                    content_direction text) RETURNS SETOF text
     LANGUAGE plpgsql STABLE
     SET search_path = pg_catalog, pg_temp
 AS $$
@@ -100,6 +117,13 @@ BEGIN
                 UNION ALL SELECT 'PostgreSQL computes it: the page''s content cannot be written '
                                  'to it' WHERE wanted = content AND a.attgenerated <> '') f(fault);
     END LOOP;
+    IF content_direction NOT IN ('from_notion', 'both') THEN
+        RETURN NEXT format('content_direction is from_notion or both, not "%s"', content_direction);
+    ELSIF content_direction = 'both' AND coalesce(content, '') = '' THEN
+        RETURN NEXT 'content_direction both needs a column: content => ''…''';
+    ELSIF content_direction = 'both' AND direction = 'from_notion' THEN
+        RETURN NEXT 'content_direction both: the link sends nothing (direction from_notion)';
+    END IF;
     IF template !~ '^column:' AND template NOT IN ('', 'default')
        AND notion.data_source(template) IS NULL THEN
         RETURN NEXT format('template "%s" is none of default, a template''s id or URL, '
@@ -112,26 +136,30 @@ BEGIN
     END;
 END
 $$;
-COMMENT ON FUNCTION notion.extra_faults(regclass, jsonb, name[], name, text, text) IS
+COMMENT ON FUNCTION notion.extra_faults(regclass, jsonb, name[], name, text, text, text, text) IS
     'what is wrong with the content, template and forbid of a link, a line each';
 
-CREATE FUNCTION notion.keep_extras(link integer, content name, template text, forbid text)
-    RETURNS void
+CREATE FUNCTION notion.keep_extras(link integer, content name, template text, forbid text,
+                                   content_direction text) RETURNS void
     LANGUAGE sql
     SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     UPDATE notion.links l
        SET content = CASE WHEN keep_extras.content IS NULL THEN l.content
                           ELSE nullif(keep_extras.content, '') END,
+           content_direction = CASE WHEN keep_extras.content = '' THEN 'from_notion'
+                                    ELSE coalesce(keep_extras.content_direction,
+                                                  l.content_direction) END,
            template = CASE WHEN keep_extras.template IS NULL THEN l.template
                            ELSE nullif(keep_extras.template, '') END,
            forbid = CASE WHEN keep_extras.forbid IS NULL THEN l.forbid
                          ELSE nullif(keep_extras.forbid, '') END
      WHERE l.id = keep_extras.link;
 END;
-REVOKE ALL ON FUNCTION notion.keep_extras(integer, name, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION notion.keep_extras(integer, name, text, text) IS
-    'keeps content, template and forbid of a link; null leaves one as it is, empty takes it away';
+REVOKE ALL ON FUNCTION notion.keep_extras(integer, name, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION notion.keep_extras(integer, name, text, text, text) IS
+    'keeps content, its direction, template and forbid of a link; null leaves one as it is, empty '
+    'takes it away';
 
 CREATE FUNCTION notion.credentials() RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE

@@ -144,7 +144,8 @@ CREATE FUNCTION notion.make_link("table" regclass, foreign_table regclass, direc
                                  columns jsonb, rule text, on_notion_trash text,
                                  on_postgres_delete text, filter text, key name[], marker name,
                                  capture text, content name DEFAULT NULL,
-                                 template text DEFAULT NULL, forbid text DEFAULT NULL)
+                                 template text DEFAULT NULL, forbid text DEFAULT NULL,
+                                 content_direction text DEFAULT 'from_notion')
     RETURNS regclass
     LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp
@@ -164,7 +165,8 @@ BEGIN
                                   filter, on_postgres_delete)
         UNION ALL
         SELECT notion.extra_faults("table", coalesce(columns, '{}'),
-                                   notion.table_key("table", key), content, template, forbid)
+                                   notion.table_key("table", key), content, template, forbid,
+                                   direction, content_direction)
         UNION ALL
         SELECT notion.referrer_faults("table", foreign_table)
         UNION ALL
@@ -186,17 +188,17 @@ BEGIN
                                w.refers_to)
        FROM notion.wanted_columns("table", foreign_table, columns, notion.table_key("table", key),
                                   marker) w;
-    PERFORM notion.keep_extras(id, content, template, forbid);
+    PERFORM notion.keep_extras(id, content, template, forbid, content_direction);
     INSERT INTO notion.polls (link) VALUES (id);
     PERFORM notion.arm(id);
     RETURN "table";
 END
 $$;
 COMMENT ON FUNCTION notion.make_link(regclass, regclass, text, jsonb, text, text, text, text,
-                                     name[], name, text, name, text, text) IS
+                                     name[], name, text, name, text, text, text) IS
     'notion.link, for whoever has seen to it that the table''s owner wants it';
 REVOKE ALL ON FUNCTION notion.make_link(regclass, regclass, text, jsonb, text, text, text, text,
-                                        name[], name, text, name, text, text) FROM PUBLIC;
+                                        name[], name, text, name, text, text, text) FROM PUBLIC;
 
 CREATE FUNCTION notion.link("table" regclass, foreign_table regclass, direction text DEFAULT NULL,
                             columns jsonb DEFAULT NULL, rule text DEFAULT 'newest',
@@ -204,7 +206,8 @@ CREATE FUNCTION notion.link("table" regclass, foreign_table regclass, direction 
                             on_postgres_delete text DEFAULT 'trash', filter text DEFAULT NULL,
                             key name[] DEFAULT NULL, marker name DEFAULT NULL,
                             capture text DEFAULT 'origin', content name DEFAULT NULL,
-                            template text DEFAULT NULL, forbid text DEFAULT NULL)
+                            template text DEFAULT NULL, forbid text DEFAULT NULL,
+                            content_direction text DEFAULT 'from_notion')
     RETURNS regclass
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
@@ -214,7 +217,7 @@ BEGIN
     PERFORM notion.require_owner("table");
     RETURN notion.make_link("table", foreign_table, direction, columns, rule, on_notion_trash,
                             on_postgres_delete, filter, key, marker, capture, content,
-                            template, forbid);
+                            template, forbid, content_direction);
 EXCEPTION WHEN lock_not_available THEN
     RAISE EXCEPTION 'table % is in use: notion.link waited 2 s for it', "table"
         USING ERRCODE = 'lock_not_available',
@@ -224,7 +227,7 @@ EXCEPTION WHEN lock_not_available THEN
 END
 $$;
 COMMENT ON FUNCTION notion.link(regclass, regclass, text, jsonb, text, text, text, text, name[],
-                                name, text, name, text, text) IS
+                                name, text, name, text, text, text) IS
     'Links a table with a foreign table of notion_fdw. direction: to_notion, from_notion or '
     'both, no default. columns: {"column": "foreign column"} or {"column": {"property": …, '
     '"direction": …, "rule": …, "references": …}}; null: all columns of equal name. A foreign key '
@@ -239,8 +242,10 @@ COMMENT ON FUNCTION notion.link(regclass, regclass, text, jsonb, text, text, tex
     'notion, postgres, manual or schema.function. on_notion_trash: ignore, delete or mark:column. '
     'on_postgres_delete: trash or ignore. '
     'capture: origin, or always (under logical replication too). content: a text column that gets '
-    'each page''s content as Markdown, and gives it to pages that are made. template: of pages '
-    'that are made: default, a template''s id or URL, or column:name. forbid: a regular '
+    'each page''s content as Markdown, and gives it to pages that are made. content_direction: '
+    'from_notion, or both: what is written into that column then replaces the page''s content, '
+    'and where both sides changed it notion.conflicts has it, for notion.resolve. template: of '
+    'pages that are made: default, a template''s id or URL, or column:name. forbid: a regular '
     'expression; a row of which a value matches is not sent, such as notion.credentials(). '
     'Makes no request and sends '
     'nothing before notion.sync. Errors: 42501 not the owner, 22023 with every mismatch in DETAIL, '
@@ -345,7 +350,8 @@ CREATE FUNCTION notion.alter_link("table" regclass, direction text DEFAULT NULL,
                                   on_postgres_delete text DEFAULT NULL, filter text DEFAULT NULL,
                                   marker name DEFAULT NULL, capture text DEFAULT NULL,
                                   content name DEFAULT NULL, template text DEFAULT NULL,
-                                  forbid text DEFAULT NULL, log_values boolean DEFAULT NULL)
+                                  forbid text DEFAULT NULL, log_values boolean DEFAULT NULL,
+                                  content_direction text DEFAULT NULL)
     RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
@@ -385,7 +391,10 @@ BEGIN
                                    coalesce(nullif(alter_link.content, ''),
                                             CASE WHEN alter_link.content IS NULL
                                                  THEN kept.content END),
-                                   alter_link.template, alter_link.forbid)) f(f);
+                                   alter_link.template, alter_link.forbid, kept.direction,
+                                   coalesce(alter_link.content_direction,
+                                            CASE WHEN alter_link.content = '' THEN 'from_notion'
+                                                 ELSE kept.content_direction END))) f(f);
     IF faults IS NOT NULL THEN
         RAISE EXCEPTION 'the link of % cannot be altered so', "table"
             USING ERRCODE = 'invalid_parameter_value', DETAIL = faults;
@@ -404,14 +413,15 @@ BEGIN
        FROM notion.wanted_columns("table", kept.foreign_table_id, pairs, kept.key_columns,
                                   wanted_marker) w;
     PERFORM notion.keep_extras(linked, alter_link.content, alter_link.template,
-                               alter_link.forbid);
+                               alter_link.forbid, alter_link.content_direction);
     PERFORM notion.arm(linked);
-    PERFORM notion.request(linked, 'altered', jsonb_build_object('stale',
-                           notion.keep_references(linked, olds, pairs)));
+    PERFORM notion.request(linked, 'altered', jsonb_build_object(
+        'stale', notion.keep_references(linked, olds, pairs),
+        'content', nullif(alter_link.content, '') <> kept.content));
 END
 $$;
 COMMENT ON FUNCTION notion.alter_link(regclass, text, jsonb, text, text, text, text, name, text,
-                                      name, text, text, boolean) IS
+                                      name, text, text, boolean, text) IS
     'Changes a link; what is not named stays as it is. columns: all pairs, as for notion.link, in '
     'place of those before; direction and rule given alone hold for all of them. filter: '''' '
     'takes it away; so for content, template and forbid. log_values false: notion.log keeps which '

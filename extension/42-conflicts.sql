@@ -24,6 +24,17 @@ END;
 COMMENT ON FUNCTION notion.field_id(integer, name) IS
     'the key of a column in base and held (docs/sync.md)';
 
+CREATE FUNCTION notion.is_content(link integer, column_name name) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT EXISTS (SELECT FROM notion.links l
+                    WHERE l.id = is_content.link AND l.content = is_content.column_name);
+END;
+REVOKE ALL ON FUNCTION notion.is_content(integer, name) FROM PUBLIC;
+COMMENT ON FUNCTION notion.is_content(integer, name) IS
+    'whether this column holds the content of a link''s pages';
+
 CREATE FUNCTION notion.keep_conflicts(link integer, key text, page uuid, told jsonb)
     RETURNS void
     LANGUAGE sql
@@ -38,7 +49,8 @@ BEGIN ATOMIC
        AND CASE WHEN o.column_name IS NULL
                 THEN o.kind = 'deleted here, edited there' AND NOT told -> 'held' ? '*'
                 ELSE o.kind <> 'overwritten unseen' AND NOT told -> 'held'
-                     ? coalesce(notion.field_id(o.link, o.column_name), '') END
+                     ? coalesce(notion.field_id(o.link, o.column_name), '')
+                     AND NOT notion.is_content(o.link, o.column_name) END
        AND NOT EXISTS (
            SELECT FROM pg_catalog.jsonb_array_elements(coalesce(told -> 'conflicts', '[]')) c
             WHERE c ->> 'column_name' IS NOT DISTINCT FROM o.column_name::text);
@@ -211,6 +223,11 @@ BEGIN
      WHERE c.id = wanted;
     IF it.column_name IS NULL OR it.kind = 'overwritten unseen' THEN
         PERFORM notion.resolve_row(it, decision);
+    ELSIF notion.is_content(it.link, it.column_name) THEN
+        UPDATE notion.contents c SET due = clock_timestamp(), attempts = 0, failed = false
+          FROM notion.mappings m
+         WHERE m.link = it.link AND m.key = it.key AND c.link = m.link AND c.page = m.page;
+        RETURN; -- apply carries it out when the page was read
     ELSE
         UPDATE notion.mappings m
            SET held = m.held || jsonb_build_object(

@@ -37,6 +37,36 @@ BEGIN ATOMIC
             WHERE o.link = m.link AND o.key = m.key AND o.column_name = c.column_name
               AND o.kind = 'overwritten unseen'
               AND o.notion_at = (event ->> 'timestamp')::timestamptz);
+    INSERT INTO notion.conflicts (link, key, page, column_name, kind, base, postgres, rule, winner,
+                                  state, postgres_at, postgres_by, notion_at, notion_by, note)
+    SELECT m.link, m.key, m.page, l.content, 'overwritten unseen', w.change ->> 'from',
+           w.change ->> 'to', 'manual', NULL, 'open', r.acked_at, w.actor,
+           (event ->> 'timestamp')::timestamptz,
+           (SELECT pg_catalog.string_agg(a ->> 'id', ', ')
+              FROM pg_catalog.jsonb_array_elements(event -> 'authors') a),
+           'edited in Notion between our look and our write; what was typed there stands in the '
+           'page''s history in Notion'
+      FROM notion.mappings m
+      JOIN notion.links l ON l.id = m.link AND l.content IS NOT NULL
+      CROSS JOIN LATERAL (
+           SELECT max(r.acked_at) AS acked_at FROM notion.receipts r
+            WHERE r.page = m.page AND r.kind = 'patch' AND '(content)' = ANY (r.properties)
+              AND (event ->> 'timestamp')::timestamptz
+                  BETWEEN r.read_at AND r.acked_at + interval '1 second') r
+      LEFT JOIN LATERAL (
+           SELECT g.actor, change FROM notion.log g,
+                  pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(g.changes)
+                      WHEN 'array' THEN g.changes ELSE '[]' END) change
+            WHERE g.link = m.link AND g.key = m.key AND g.side = 'postgres'
+              AND change ->> 'column' = l.content::text
+            ORDER BY g.id DESC LIMIT 1) w ON true
+     WHERE m.link = overwritten.link AND m.page::text = event ->> 'entity'
+       AND event ->> 'type' = 'page.content_updated' AND r.acked_at IS NOT NULL
+       AND NOT EXISTS (
+           SELECT FROM notion.conflicts o
+            WHERE o.link = m.link AND o.key = m.key AND o.column_name = l.content
+              AND o.kind = 'overwritten unseen'
+              AND o.notion_at = (event ->> 'timestamp')::timestamptz);
 END;
 COMMENT ON FUNCTION notion.overwritten(integer, jsonb) IS
     'keeps a conflict for each property that an event names and a write of ours overwrote';

@@ -64,7 +64,7 @@ BEGIN ATOMIC
      WHERE w.link = serve_retry.link AND w.state IN ('failed', 'held')
        AND w.key = coalesce(serve_retry.key, w.key);
     UPDATE notion.contents c SET failed = false, attempts = 0, reason = NULL,
-           apply_at = pg_catalog.now(),
+           apply_at = pg_catalog.now(), since = pg_catalog.now(),
            due = CASE WHEN c.arrived IS NULL THEN pg_catalog.now() END
       FROM notion.mappings m
      WHERE c.link = serve_retry.link AND c.failed AND m.link = c.link AND m.page = c.page
@@ -91,6 +91,17 @@ BEGIN ATOMIC
     INSERT INTO notion.log (link, key, side, action, actor, outcome)
     SELECT serve_discard.link, serve_discard.key, 'postgres', 'discard', serve_discard.actor,
            coalesce(gone.reason, 'done') FROM gone;
+    -- A content: the sides are left different, as if they had agreed on it.
+    WITH gone AS (
+        UPDATE notion.contents c SET base_row = notion.fingerprint(c.wish), wish = NULL,
+               failed = false, attempts = 0
+          FROM notion.mappings m
+         WHERE m.link = serve_discard.link AND m.key = serve_discard.key AND c.link = m.link
+           AND c.page = m.page AND c.failed AND c.wish IS NOT NULL
+        RETURNING c.page, c.reason)
+    INSERT INTO notion.log (link, key, page, side, action, actor, outcome)
+    SELECT serve_discard.link, serve_discard.key, gone.page, 'postgres', 'discard',
+           serve_discard.actor, coalesce(gone.reason, 'done') FROM gone;
     WITH gone AS (
         DELETE FROM notion.snapshots s
          WHERE s.link = serve_discard.link AND s.failed AND s.page::text = serve_discard.key
@@ -172,7 +183,7 @@ REVOKE ALL ON FUNCTION notion.serve_unseen(integer, text) FROM PUBLIC;
 COMMENT ON FUNCTION notion.serve_unseen(integer, text) IS
     'rows changed that no trigger saw: a sync finds them';
 
-CREATE FUNCTION notion.serve_altered(link integer, stale text[]) RETURNS void
+CREATE FUNCTION notion.serve_altered(link integer, stale text[], content boolean) RETURNS void
     LANGUAGE sql
     SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
@@ -180,10 +191,14 @@ BEGIN ATOMIC
                                  held = m.held - coalesce(stale, '{}')
      WHERE m.link = serve_altered.link
        AND (m.base ?| coalesce(stale, '{}') OR m.held ?| coalesce(stale, '{}'));
+    -- Another column: its contents have not met those of the pages.
+    UPDATE notion.contents c SET wish = NULL, guarded_at = NULL, due = pg_catalog.now(),
+           failed = false, attempts = 0
+     WHERE c.link = serve_altered.link AND serve_altered.content;
     SELECT notion.serve_unseen(serve_altered.link, NULL);
 END;
-REVOKE ALL ON FUNCTION notion.serve_altered(integer, text[]) FROM PUBLIC;
-COMMENT ON FUNCTION notion.serve_altered(integer, text[]) IS
+REVOKE ALL ON FUNCTION notion.serve_altered(integer, text[], boolean) FROM PUBLIC;
+COMMENT ON FUNCTION notion.serve_altered(integer, text[], boolean) IS
     'carries out what notion.alter_link left to do';
 
 CREATE FUNCTION notion.serve_forget(link integer) RETURNS void
@@ -248,7 +263,8 @@ BEGIN
             WHEN 'altered' THEN
                 PERFORM notion.serve_altered(asked.link, CASE jsonb_typeof(asked.args -> 'stale')
                     WHEN 'array' THEN ARRAY(SELECT jsonb_array_elements_text(
-                                                asked.args -> 'stale')) END);
+                                                asked.args -> 'stale')) END,
+                    coalesce((asked.args ->> 'content')::boolean, false));
             WHEN 'follow' THEN
                 PERFORM notion.serve_follow(asked.link, ARRAY(SELECT jsonb_array_elements_text(
                                                                   asked.args -> 'keys')));

@@ -162,6 +162,8 @@ DECLARE
 BEGIN
     SELECT (SELECT count(*) FROM notion.work w
              WHERE w.link = linked AND w.key = wanted AND w.state IN ('failed', 'held'))
+         + (SELECT count(*) FROM notion.contents c JOIN notion.mappings m USING (link, page)
+             WHERE m.link = linked AND m.key = wanted AND c.failed AND c.wish IS NOT NULL)
          + (SELECT count(*) FROM notion.snapshots s
              WHERE s.link = linked AND s.failed AND s.page::text = wanted) INTO found;
     PERFORM notion.request(linked, 'discard',
@@ -291,6 +293,8 @@ BEGIN
              WHERE o.link = linked)
          + (SELECT count(*) FROM notion.work w
              WHERE w.link = linked AND w.state NOT IN ('failed', 'held'))
+         + (SELECT count(*) FROM notion.contents c WHERE c.link = linked AND NOT c.failed
+               AND (c.wish IS NOT NULL OR c.sent IS NOT NULL))
          + (SELECT count(*) FROM notion.mappings m
              WHERE m.link = linked AND m.flight <> 'none')
          + (SELECT count(*) FROM notion.snapshots s WHERE s.link = linked AND NOT s.failed)

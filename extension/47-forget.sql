@@ -44,6 +44,9 @@ BEGIN ATOMIC
                       AND m.key = is_on_its_way.key AND m.flight <> 'none')
         OR EXISTS (SELECT FROM notion.work w WHERE w.link = is_on_its_way.link
                       AND w.key = is_on_its_way.key AND w.state IN ('new', 'wish', 'sending'))
+        OR EXISTS (SELECT FROM notion.mappings m JOIN notion.contents c USING (link, page)
+                    WHERE m.link = is_on_its_way.link AND m.key = is_on_its_way.key
+                      AND c.flight IN ('sending', 'unknown', 'settled'))
         OR EXISTS (SELECT FROM notion.outbox o WHERE o.link = is_on_its_way.link
                       AND is_on_its_way.key = ANY (o.keys));
 END;

@@ -34,17 +34,20 @@ SELECT l.table_id AS link, notion.shown_key(l.key_columns, k.key) AS key, m.page
             WHEN m.flight = 'sending' THEN 'sending'
             WHEN w.state IN ('failed', 'held') THEN w.state
             WHEN w.key IS NOT NULL THEN 'queued'
+            WHEN t.failed THEN 'failed'
+            WHEN t.wish IS NOT NULL OR t.sent IS NOT NULL THEN 'queued'
             WHEN EXISTS (SELECT FROM jsonb_each_text(m.held) h
                           WHERE h.value NOT LIKE 'not followed%') THEN 'held'
             WHEN a.reason IS NOT NULL THEN 'waiting'
             WHEN m.page_state = 'live' THEN 'in step'
             ELSE m.page_state END AS state,
-       coalesce(w.reason, m.reason, a.reason) AS reason, m.edited AS page_edited_at
+       coalesce(w.reason, m.reason, a.reason, t.reason) AS reason, m.edited AS page_edited_at
   FROM notion.links l
   JOIN (SELECT link, key FROM notion.mappings UNION SELECT link, key FROM notion.work) k
        ON k.link = l.id
   LEFT JOIN notion.mappings m ON m.link = k.link AND m.key = k.key
   LEFT JOIN notion.work w ON w.link = k.link AND w.key = k.key
+  LEFT JOIN notion.contents t ON t.link = m.link AND t.page = m.page
   LEFT JOIN (SELECT d.link, d.key, notion.waits_for(d.link, d.key) AS reason
                FROM (SELECT DISTINCT o.link, o.key FROM notion.waits o) d) a
        ON a.link = k.link AND a.key = k.key;
@@ -78,8 +81,9 @@ SELECT l.table_id, notion.shown_key(l.key_columns, a.key), a.page, 'to_notion',
   FROM notion.appends a LEFT JOIN notion.links l ON l.id = a.link
  WHERE a.state = 'held'
 UNION ALL
-SELECT l.table_id, notion.shown_key(l.key_columns, m.key), c.page, 'from_notion',
-       'content: ' || c.reason, c.attempts, c.since
+SELECT l.table_id, notion.shown_key(l.key_columns, m.key), c.page,
+       CASE WHEN c.wish IS NULL THEN 'from_notion' ELSE 'to_notion' END, 'content: ' || c.reason,
+       c.attempts, c.since
   FROM notion.contents c JOIN notion.links l ON l.id = c.link
   LEFT JOIN notion.mappings m ON m.link = c.link AND m.page = c.page
  WHERE c.failed;

@@ -2,6 +2,7 @@
 #include "bridge/content.hpp"
 
 #include "core/notion/content.hpp"
+#include "core/notion/plain.hpp"
 
 namespace notion::bridge {
 
@@ -56,6 +57,25 @@ bool content_skip(Content* content) noexcept {
 
 std::string_view content_markdown(const Content* content) noexcept {
     return content->content.markdown();
+}
+
+bool content_is_lossy(const Content* content) noexcept {
+    return content->content.is_lossy();
+}
+
+bool content_same_words(std::string_view one, std::string_view other) noexcept {
+    bool same = false;
+    Fault ignored;
+    guarded(ignored, [&] {
+        auto first = plain_text(one);
+        auto second = plain_text(other);
+        same = first && second && letters_of(*first) == letters_of(*second);
+    });
+    return same;
+}
+
+sync::ContentVerdict content_judge(const sync::ContentFacts& facts) noexcept {
+    return sync::judge_content(facts);
 }
 
 std::string_view content_save(Content* content) noexcept {

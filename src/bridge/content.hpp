@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "bridge/fault.hpp"
+#include "core/sync/content.hpp"
 
 namespace notion::bridge {
 
@@ -22,6 +23,13 @@ bool content_take(Content* content, std::string_view answer, Fault& fault) noexc
 bool content_skip(Content* content) noexcept;
 /// requires: whole.
 std::string_view content_markdown(const Content* content) noexcept;
+/// Replacing it would destroy what Markdown does not hold. requires: whole.
+bool content_is_lossy(const Content* content) noexcept;
+/// Whether two contents have the same words, whatever their marks. Where one cannot be read as
+/// Markdown: no.
+bool content_same_words(std::string_view one, std::string_view other) noexcept;
+/// What becomes of a page's content and its column.
+sync::ContentVerdict content_judge(const sync::ContentFacts& facts) noexcept;
 /// For content_open; a view into the content. "" where memory runs out.
 std::string_view content_save(Content* content) noexcept;
 

@@ -142,6 +142,27 @@ std::string_view language_of(const Block& block) {
     return language == "plain text" ? std::string_view() : language;
 }
 
+std::string bare(Uuid id) {
+    std::string digits = dashed(id);
+    std::erase(digits, '-');
+    return digits;
+}
+
+std::string address_of(Uuid id) {
+    return "https://www.notion.so/" + bare(id);
+}
+
+/// Block types that Markdown does not hold.
+bool has_no_markdown(const Block& block) {
+    constexpr std::string_view types[] = {"bookmark",     "breadcrumb", "embed",
+                                          "link_preview", "template",   "unsupported"};
+    return std::ranges::find(types, block.type) != std::end(types);
+}
+
+std::string unknown_tag(Uuid id, const Block& block) {
+    return "<unknown url=\"" + address_of(id) + "\" alt=\"" + block.type + "\"/>";
+}
+
 std::string line_of(const Block& block, int number) {
     if (block.type == "divider")
         return "---";
@@ -165,12 +186,6 @@ struct Rendering {
     Ids unknown;
 };
 
-std::string bare(Uuid id) {
-    std::string digits = dashed(id);
-    std::erase(digits, '-');
-    return digits;
-}
-
 void append_lines(Rendering& rendering, const Ids& blocks, int indent) {
     int number = 0;
     for (const Uuid id : blocks) {
@@ -182,10 +197,11 @@ void append_lines(Rendering& rendering, const Ids& blocks, int indent) {
         if (!rendering.markdown.empty())
             rendering.markdown.push_back('\n');
         rendering.markdown.append(static_cast<size_t>(indent), '\t');
-        if (rendering.room-- <= 0) {
-            rendering.markdown.append("<unknown url=\"https://www.notion.so/" + bare(id) +
-                                      "\" alt=\"" + block.type + "\"/>");
-            rendering.unknown.push_back(id);
+        const bool is_left_out = rendering.room-- <= 0;
+        if (is_left_out || has_no_markdown(block)) {
+            rendering.markdown.append(unknown_tag(id, block));
+            if (is_left_out)
+                rendering.unknown.push_back(id);
             continue;
         }
         for (const char c : line_of(block, number)) {
@@ -197,10 +213,27 @@ void append_lines(Rendering& rendering, const Ids& blocks, int indent) {
     }
 }
 
+constexpr std::string_view page_tag = "<page ";
+
+/// What is below a page as a page of its own, after its blocks.
+std::vector<const PageRecord*> child_pages(const World& world, Uuid parent) {
+    std::vector<const PageRecord*> children;
+    for (const auto& [id, record] : world.store.pages)
+        if (record->now.parent == Parent{Parent::Kind::page, parent} && !record->now.in_trash)
+            children.push_back(record.get());
+    std::ranges::sort(children, {}, [](const PageRecord* it) { return it->now.sequence; });
+    return children;
+}
+
 Reply markdown_reply(World& world, Uuid id, const Ids& blocks) {
     Reply reply;
     Rendering rendering{world, {}, world.limits.markdown_blocks, {}};
     append_lines(rendering, blocks, 0);
+    for (const PageRecord* child : child_pages(world, id)) {
+        rendering.markdown += rendering.markdown.empty() ? "" : "\n";
+        rendering.markdown += std::string(page_tag) + "url=\"" + address_of(child->now.id) + "\">" +
+                              page_title(world, child->now) + "</page>";
+    }
     Out out(reply.body);
     out.open().key("object").text("page_markdown").key("id").text(dashed(id));
     out.key("markdown").text(rendering.markdown);
@@ -223,9 +256,29 @@ std::string required_text(const Json& from, const char* name, const std::string&
     return std::string(*text);
 }
 
-void replace_all(Edit& edit, PageRecord& record, const std::string& markdown) {
+/// Child pages stay where the new content has their tags; the others go only where that is allowed.
+void keep_children(Edit& edit, Uuid page, const Json& wish, const std::string& markdown) {
+    std::vector<Uuid> gone;
+    for (const PageRecord* child : child_pages(edit.world, page))
+        if (markdown.find(bare(child->now.id)) == std::string::npos)
+            gone.push_back(child->now.id);
+    if (!gone.empty() && !flag_member(wish, "allow_deleting_content", false))
+        refuse("This operation would delete " + std::to_string(gone.size()) +
+               " child page(s) or database(s). Set allow_deleting_content to true to proceed.");
+    for (const Uuid id : gone)
+        set_trashed(edit, *edit.world.store.page(id), true);
+}
+
+void replace_all(Edit& edit, PageRecord& record, const Json& wish, const std::string& markdown) {
+    keep_children(edit, record.now.id, wish, markdown);
     erase_content(edit, record);
-    append_markdown(edit, {Parent::Kind::page, record.now.id}, markdown, std::nullopt);
+    std::string blocks;
+    for (std::string_view rest = markdown; !rest.empty();) {
+        const auto line = take_line(rest);
+        if (!line.starts_with(page_tag))
+            blocks.append(line).push_back('\n');
+    }
+    append_markdown(edit, {Parent::Kind::page, record.now.id}, blocks, std::nullopt);
 }
 
 // Each old_str must be there, and once, unless all matches are wanted.
@@ -252,7 +305,7 @@ void update_content(Edit& edit, PageRecord& record, const Json& wish) {
                 break;
         }
     }
-    replace_all(edit, record, markdown);
+    replace_all(edit, record, wish, markdown);
 }
 
 } // namespace
@@ -287,7 +340,7 @@ Reply patch_markdown(World& world, const Call& call) {
     if (!wish)
         refuse_body("body." + type, "defined", "undefined");
     if (type == "replace_content") {
-        replace_all(edit, record, required_text(*wish, "new_str", "body.replace_content"));
+        replace_all(edit, record, *wish, required_text(*wish, "new_str", "body.replace_content"));
     } else if (type == "insert_content") {
         const Json* position = member(*wish, "position");
         const auto where = position ? text_member(*position, "type") : std::nullopt;

@@ -110,6 +110,22 @@ void Content::put(const std::string& id, std::string_view part) {
     markdown_.replace(tag.at, tag.end - tag.at, indented(part, indent_of(markdown_, tag.at)));
 }
 
+bool Content::is_lossy() const {
+    constexpr std::string_view mark = "<unknown ";
+    bool is_code = false;
+    std::string_view rest = markdown_;
+    while (!rest.empty()) {
+        const std::string_view line = rest.substr(0, rest.find('\n'));
+        rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+        const size_t at = line.find_first_not_of("\t ");
+        const bool fence = at != line.npos && line.substr(at).starts_with("```");
+        is_code = is_code != fence;
+        if (!is_code && line.find(mark) != line.npos)
+            return true;
+    }
+    return false;
+}
+
 std::string Content::save() const {
     std::string wanted;
     for (const std::string& id : wanted_)

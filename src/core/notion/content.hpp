@@ -26,6 +26,9 @@ class Content {
     void skip();
 
     const std::string& markdown() const { return markdown_; } ///< requires: is_whole()
+    /// Parts are marked that Markdown cannot hold, or that are not shared: what replaces it would
+    /// destroy them. requires: is_whole().
+    bool is_lossy() const;
 
     /// All of it as a text, for a process that asks step by step.
     std::string save() const;

@@ -29,6 +29,16 @@ bool may_name_title(const Event& event) {
     return event.type == "page.content_updated";
 }
 
+/// A page's content is named like a property in receipts; its events name nothing.
+constexpr std::string_view content_id = "(content)";
+bool replaced_content(const Event& event, int64_t at_us, std::span<const Receipt> receipts) {
+    return event.type == "page.content_updated" &&
+           std::any_of(receipts.begin(), receipts.end(), [&](const Receipt& receipt) {
+               return receipt.kind == FlightKind::patch && holds(receipt, event, at_us) &&
+                      names(receipt, content_id);
+           });
+}
+
 bool is_only_author(const Event& event, std::string_view our_bot) {
     return event.authors.size() == 1 && event.authors[0].id == our_bot &&
            event.authors[0].type == "bot";
@@ -60,6 +70,8 @@ Echo judge(const Event& event, const EventFacts& facts, std::span<const Receipt>
         return may_name_title(event) && receipt.kind == FlightKind::patch &&
                holds(receipt, event, facts.event_us) && names(receipt, title_id);
     });
+    const bool replaced = replaced_content(event, facts.event_us, receipts);
+    overwrote |= replaced;
     for (const std::string& property : event.properties) {
         bool is_covered = false;
         for (const Receipt& receipt : receipts) {
@@ -73,7 +85,7 @@ Echo judge(const Event& event, const EventFacts& facts, std::span<const Receipt>
     const bool is_whole =
         event.properties.size() < event_properties_max && covered == event.properties.size();
     const bool is_explained =
-        !event.properties.empty() || is_caused(event, facts.event_us, receipts);
+        !event.properties.empty() || replaced || is_caused(event, facts.event_us, receipts);
     if (is_ours && is_whole && is_explained)
         return Echo::ours_alone;
     // By our bot, though another integration's edit could not be told from it: only what names

@@ -185,6 +185,12 @@ Wishes examine(const Dirty& dirty, const Linked& linked, bridge::Text* told) {
                               as_text(why_not)});
         return Wishes::nothing;
     }
+    bool wishes_content = false;
+    if (row.found && !row.outside && !dirty.deleted &&
+        !wish_content(linked, dirty.key, &wishes_content, &refusal)) {
+        put_off(dirty, refusal.message, refusal.is_busy());
+        return Wishes::nothing;
+    }
     const Arg told_json = as_jsonb(json);
     (void)run(read_told, {told_json});
     const bool wishes = column_bool(0, 1);
@@ -196,7 +202,7 @@ Wishes examine(const Dirty& dirty, const Linked& linked, bridge::Text* told) {
         (void)run(keep_conflicts, {as_int4(dirty.link), as_text(dirty.key), told_json});
     (void)run(wishes ? keep_wish : drop_work,
               {as_int4(dirty.link), as_text(dirty.key), as_int8(dirty.version), told_json});
-    return trash ? Wishes::trash : wishes ? Wishes::something : Wishes::nothing;
+    return trash ? Wishes::trash : wishes || wishes_content ? Wishes::something : Wishes::nothing;
 }
 
 } // namespace

@@ -28,23 +28,6 @@ constinit Query find_forbidden = {
     "    UNION ALL SELECT $4, $1::jsonb -> 'wish' ->> 'content') f"
     " WHERE f.value ~ $3"};
 
-/// The text of one column of the row; null where it is NULL or the row is not there.
-bool read_text(const Linked& linked, std::string_view key, const char* column, const char** words,
-               Refusal* refusal) {
-    *words = nullptr;
-    const Linked* only = with_column(linked, column, CurrentMemoryContext);
-    if (only == nullptr)
-        return true;
-    Row row;
-    if (!read_row(*only, key, Lock::none, &row, refusal))
-        return false;
-    if (!row.found)
-        return true;
-    (void)run(read_column, {as_jsonb(row.json), as_text(column)});
-    *words = column_text(0, 1);
-    return true;
-}
-
 void add(std::string_view* told, const char* member, const char* words) {
     if (words == nullptr || *words == '\0')
         return;
@@ -75,6 +58,22 @@ bool add_to_create(const Linked& linked, std::string_view key, std::string_view*
 }
 
 } // namespace
+
+bool read_text(const Linked& linked, std::string_view key, const char* column, const char** words,
+               Refusal* refusal) {
+    *words = nullptr;
+    const Linked* only = with_column(linked, column, CurrentMemoryContext);
+    if (only == nullptr)
+        return true;
+    Row row;
+    if (!read_row(*only, key, Lock::none, &row, refusal))
+        return false;
+    if (!row.found)
+        return true;
+    (void)run(read_column, {as_jsonb(row.json), as_text(column)});
+    *words = column_text(0, 1);
+    return true;
+}
 
 bool add_extras(const Linked& linked, std::string_view key, std::string_view* told,
                 const char** why_not, Refusal* refusal) {

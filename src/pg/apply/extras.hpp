@@ -14,4 +14,14 @@ namespace notion::pg::apply {
 bool add_extras(const Linked& linked, std::string_view key, std::string_view* told,
                 const char** why_not, Refusal* refusal);
 
+/// The text of one column of the row, which need not be paired; null where it is NULL or the row is
+/// not there. False where the table refused to be read.
+bool read_text(const Linked& linked, std::string_view key, const char* column, const char** words,
+               Refusal* refusal);
+
+/// Where the link's content goes outward too: whether the row's wants its page to be written.
+/// False where the table refused to be read. requires: the row is there; SPI connected.
+bool wish_content(const Linked& linked, std::string_view key, bool* wished,
+                  Refusal* refusal); // content.cpp
+
 } // namespace notion::pg::apply

@@ -18,7 +18,7 @@ SELECT l.table_id::oid, l.filter, l.direction <> 'to_notion',
        coalesce((SELECT o.option_value FROM pg_options_to_table(t.ftoptions) o
                   WHERE o.option_name = 'time_zone'), 'UTC'),
        EXISTS (SELECT FROM notion.link_columns c WHERE c.link = l.id AND c.refers_to IS NOT NULL),
-       l.content::text, l.template, l.forbid
+       l.content::text, l.template, l.forbid, l.content_direction = 'both'
   FROM notion.links l JOIN pg_foreign_table t ON t.ftrelid = l.foreign_table_id
  WHERE l.id = $1)"};
 
@@ -130,6 +130,7 @@ Linked* load(int32 link, MemoryContext context) {
     for (int i = 0; i < 3; i++)
         if (!column_null(0, 7 + i))
             *extras[i] = MemoryContextStrdup(context, column_text(0, 7 + i));
+    linked->sends_content = linked->content != nullptr && column_bool(0, 10);
     const std::string_view json = column_view(0, 4);
     const std::string_view zone_name = column_view(0, 5);
     const char* zone_text = pnstrdup(zone_name.data(), zone_name.size());

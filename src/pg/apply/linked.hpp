@@ -41,6 +41,7 @@ struct Linked {
     int joined_count;
     bool refers;         ///< some of them are references: the core sees pages in place of keys
     const char* content; ///< the column that holds a page's content; null: none
+    bool sends_content;  ///< what is written into that column replaces the page's content
     const char* page_template; ///< of notion.link; null: none
     const char* forbid;        ///< a regular expression; null: all may be sent
     bool inserts;              ///< a page without a row becomes one: the link also reads

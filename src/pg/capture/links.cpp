@@ -63,6 +63,7 @@ struct Kept {
     int32 id; ///< 0: the relation has no link of its own
     bool filtered;
     ArrayType* key_columns; ///< name[]
+    NameData content;       ///< the column whose content goes outward; "": none
 };
 
 Kept read_link(Oid space, Oid relation) {
@@ -74,6 +75,8 @@ Kept read_link(Oid space, Oid relation) {
     const AttrNumber id = column(table, "id");
     const AttrNumber key_columns = column(table, "key_columns");
     const AttrNumber filter = column(table, "filter");
+    const AttrNumber content = column(table, "content");
+    const AttrNumber content_direction = column(table, "content_direction");
     ScanKeyData match;
     ScanKeyInit(&match, column(table, "table_id"), BTEqualStrategyNumber, F_OIDEQ,
                 ObjectIdGetDatum(relation));
@@ -86,6 +89,13 @@ Kept read_link(Oid space, Oid relation) {
         kept.key_columns = DatumGetArrayTypePCopy(heap_getattr(tuple, key_columns, shape, &null));
         (void)heap_getattr(tuple, filter, shape, &null);
         kept.filtered = !null;
+        const Datum name = heap_getattr(tuple, content, shape, &null);
+        if (!null) {
+            bool unset;
+            const Datum way = heap_getattr(tuple, content_direction, shape, &unset);
+            if (strcmp(TextDatumGetCString(way), "both") == 0)
+                kept.content = *DatumGetName(name);
+        }
     }
     systable_endscan(scan);
     table_close(table, AccessShareLock);
@@ -186,7 +196,7 @@ void load(CapturedLink* entry, Relation relation) {
     const Oid id = RelationGetRelid(relation);
     if (kept.id == 0 || !load_key(entry, kept.key_columns, id))
         return;
-    List* numbers = read_columns(space, kept.id, id);
+    List* numbers = add_number(read_columns(space, kept.id, id), id, NameStr(kept.content));
     entry->filtered = kept.filtered;
     entry->paired = static_cast<AttrNumber*>(
         MemoryContextAlloc(TopMemoryContext, sizeof(AttrNumber) * (list_length(numbers) + 1)));

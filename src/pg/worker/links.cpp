@@ -18,6 +18,7 @@ constinit Query read_links = {
     "       l.state = 'active', l.state = 'resting', "
     "       l.direction <> 'to_notion' OR l.content IS NOT NULL,"
     "       l.direction <> 'from_notion', l.content IS NOT NULL,"
+    "       l.content IS NOT NULL AND l.content_direction = 'both',"
     "       (to_jsonb(l) - '{state,reason,synced_at,created_at}'::text[]"
     "        || jsonb_build_object('columns',"
     "             (SELECT coalesce(jsonb_agg(to_jsonb(k) ORDER BY k.column_name), '[]')"
@@ -91,7 +92,8 @@ void take_row(uint64 row) {
     it.reads = column_bool(row, 8);
     it.writes = column_bool(row, 9);
     it.content = column_bool(row, 10);
-    const char* json = column_text(row, 11);
+    it.sends_content = column_bool(row, 11);
+    const char* json = column_text(row, 12);
     if (it.json == nullptr || strcmp(it.json, json) != 0)
         parse(it, json);
 }

@@ -20,10 +20,11 @@ struct Linked {
     Oid owner; ///< of the table, now: the link acts as that role
     bool active;
     bool resting;
-    bool reads;   ///< direction from_notion or both; or it takes the pages' content
-    bool writes;  ///< direction to_notion or both
-    bool content; ///< a column takes the pages' content
-    bool seen;    ///< by the last refresh
+    bool reads;         ///< direction from_notion or both; or it takes the pages' content
+    bool writes;        ///< direction to_notion or both
+    bool content;       ///< a column takes the pages' content
+    bool sends_content; ///< and what is written into it replaces the page's
+    bool seen;          ///< by the last refresh
 };
 
 /// Reads notion.links again. Cheap where nothing changed.

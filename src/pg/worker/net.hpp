@@ -74,6 +74,7 @@ enum class Errand : uint8_t {
     append,
     append_look,
     content,
+    content_write,
     publish,
     schema,
 };
@@ -170,21 +171,23 @@ void hear(const Ticket& ticket, const bridge::Reply& reply);
 void serve_requests(); // requests.cpp
 bool log_entries();    // audit.cpp; false where there were none
 /// False where batches are left.
-bool fold_outbox();                // fold.cpp
-void fold_inbox();                 // inbox.cpp
-void plan_looks();                 // settle.cpp
-void plan_writes();                // claim.cpp
-void plan_pages();                 // page.cpp
-void plan_crawls();                // crawl.cpp
-void plan_appends();               // append.cpp
-void plan_contents();              // content.cpp
-void plan_schemas();               // schema.cpp
-void plan_publications();          // publish.cpp
-void find_flights_at_start();      // settle.cpp
-void find_appends_at_start();      // append.cpp
-void find_publications_at_start(); // publish.cpp
-void recover_at_start();           // upkeep.cpp
-void keep_house();                 // upkeep.cpp
+bool fold_outbox();                  // fold.cpp
+void fold_inbox();                   // inbox.cpp
+void plan_looks();                   // settle.cpp
+void plan_writes();                  // claim.cpp
+void plan_pages();                   // page.cpp
+void plan_crawls();                  // crawl.cpp
+void plan_appends();                 // append.cpp
+void plan_contents();                // content.cpp
+void plan_content_writes();          // content_write.cpp
+void plan_schemas();                 // schema.cpp
+void plan_publications();            // publish.cpp
+void find_flights_at_start();        // settle.cpp
+void find_appends_at_start();        // append.cpp
+void find_content_writes_at_start(); // content_write.cpp
+void find_publications_at_start();   // publish.cpp
+void recover_at_start();             // upkeep.cpp
+void keep_house();                   // upkeep.cpp
 
 // What the answers do: outside a transaction.
 void settle_writes(Ticket* const* tickets, int count); // record.cpp
@@ -203,10 +206,14 @@ bool complete_page(const Ticket& ticket, const Linked& link, const char* snapsho
 /// requires: inside begin/commit; the ticket says `settles`.
 void settle_by_page(Ticket& ticket, const Linked& link, const bridge::Reply& reply); // settle.cpp
 
-void settle_double(Ticket& ticket);      // doubles.cpp
-void settle_append(Ticket& ticket);      // append.cpp
-void settle_append_look(Ticket& ticket); // append.cpp
-void settle_content(Ticket& ticket);     // content.cpp
+void settle_double(Ticket& ticket);        // doubles.cpp
+void settle_append(Ticket& ticket);        // append.cpp
+void settle_append_look(Ticket& ticket);   // append.cpp
+void settle_content(Ticket& ticket);       // content.cpp
+void settle_content_write(Ticket& ticket); // content_write.cpp
+/// A page that was made with its row's content: what Notion made of that is read, and is no news.
+/// `recorded`: of sync_record; `wish`: as sent. requires: inside begin/commit.
+void note_created(const Linked& link, const char* recorded, const char* wish);
 /// Pages of the link were shown: [{"page","edited"}, …]. How many may have another content than the
 /// one that is known; none where the link takes no content.
 int64_t note_contents(const Linked& link, const char* shown); // content.cpp

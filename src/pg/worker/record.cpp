@@ -166,6 +166,8 @@ bool add(Answers& answers, const Linked& link, const char* key, const char* mapp
     const char* recorded = taken_text();
     if (link.reads)
         keep_receipt(link.id, key, recorded);
+    if (link.sends_content)
+        note_created(link, recorded, wish);
     int place = answers.links.count;
     answers.fence_of[place] = next_tick();
     answers.link_of[place] = link.id;

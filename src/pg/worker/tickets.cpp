@@ -20,7 +20,8 @@ Ticket tickets[tickets_max];
 /// the walks, since a poll is the guard that writes wait for.
 int room_for(Errand errand) {
     bool leaves_one = errand == Errand::write || errand == Errand::page ||
-                      errand == Errand::append || errand == Errand::content;
+                      errand == Errand::append || errand == Errand::content ||
+                      errand == Errand::content_write;
     int room = settings::max_parallel_requests;
     return leaves_one && room > 1 ? room - 1 : room;
 }
@@ -100,6 +101,8 @@ void settle(Ticket& ticket) {
         return settle_append_look(ticket);
     case Errand::content:
         return settle_content(ticket);
+    case Errand::content_write:
+        return settle_content_write(ticket);
     case Errand::schema:
         return settle_schema(ticket);
     case Errand::publish:

@@ -126,6 +126,35 @@ TEST_F(Contents, MarkdownIsReadReplacedInsertedAndUpdated) {
     EXPECT_EQ(patch(path, R"({"type":"replace_content"})").status, 400);
 }
 
+TEST_F(Contents, WhatMarkdownDoesNotHoldIsMarkedAndChildPagesAreKept) {
+    const std::string path = "/v1/pages/" + page + "/markdown";
+    patch("/v1/blocks/" + page + "/children",
+          R"({"children":[{"type":"breadcrumb","breadcrumb":{}}]})");
+    EXPECT_NE(markdown().find("<unknown url=\"https://www.notion.so/"), std::string::npos);
+    EXPECT_TRUE(markdown().ends_with("alt=\"breadcrumb\"/>"));
+    const Answer child = post("/v1/pages", R"({"parent":{"page_id":")" + page +
+                                               R"("},"properties":{"title":{"title":[
+                                               {"text":{"content":"Child"}}]}}})");
+    const std::string all = markdown();
+    const std::string tag = all.substr(all.rfind('\n') + 1);
+    EXPECT_TRUE(tag.starts_with("<page url=") && tag.ends_with(">Child</page>")) << tag;
+    const auto replace = [&](const std::string& text, const std::string& more) {
+        return patch(path, R"({"type":"replace_content","replace_content":{"new_str":")" + text +
+                               "\"" + more + "}}");
+    };
+    EXPECT_EQ(replace("without", "").status, 400);
+    EXPECT_EQ(markdown(), all);
+    std::string quoted = tag;
+    for (auto at = quoted.find('"'); at != quoted.npos; at = quoted.find('"', at + 2))
+        quoted.insert(at, 1, '\\');
+    EXPECT_EQ(replace("with\\n" + quoted, "").status, 200);
+    EXPECT_EQ(markdown(), "with\n" + tag);
+    EXPECT_EQ(replace("without", R"(,"allow_deleting_content":true)").status, 200);
+    EXPECT_EQ(markdown(), "without");
+    const std::string id(view(child["id"]));
+    EXPECT_TRUE(get("/v1/pages/" + id)["in_trash"].GetBool());
+}
+
 TEST_F(Contents, BlocksAreListedAppendedAndTrashed) {
     const std::string path = "/v1/blocks/" + page + "/children";
     const Answer before = get(path + "?page_size=1");

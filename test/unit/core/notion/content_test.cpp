@@ -65,6 +65,18 @@ TEST(Content, WhatIsNotSharedStaysMarked) {
     EXPECT_EQ(content.markdown(), "a\n" + tag(part) + "\nb");
 }
 
+TEST(Content, WhatReplacingWouldDestroyIsNoticed) {
+    const auto is_lossy = [](std::string_view markdown) {
+        Content content(page);
+        EXPECT_TRUE(content.take(answer(markdown)).ok());
+        return content.is_lossy();
+    };
+    EXPECT_TRUE(is_lossy("a\n\t" + tag(part) + "\nb"));
+    EXPECT_FALSE(is_lossy("a\n```\n" + tag(part) + "\n```"));
+    EXPECT_TRUE(is_lossy("```\nx\n```\n" + tag(part)));
+    EXPECT_FALSE(is_lossy(""));
+}
+
 TEST(Content, APartWithoutItsMarkIsNotLost) {
     Content content(page);
     ASSERT_TRUE(content.take(answer("a", {part})).ok());

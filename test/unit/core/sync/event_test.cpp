@@ -122,6 +122,18 @@ TEST_F(ReceiptTest, APropertyThatWeDidNotSendIsAnothers) {
     EXPECT_EQ(echo(), Echo::foreign);
 }
 
+TEST_F(ReceiptTest, AContentThatWeReplacedIsNamedByItsKindOfEvent) {
+    receipts = {{"p1", FlightKind::patch, 100'000'000, 110'000'000, {"(content)"}}};
+    event.properties.clear();
+    EXPECT_EQ(echo(), Echo::foreign) << "of another type";
+    event.type = "page.content_updated";
+    EXPECT_EQ(echo(), Echo::ours_alone);
+    event.authors = {{"ann", "person"}, {"bot", "bot"}};
+    EXPECT_EQ(echo(), Echo::overwritten_unseen);
+    facts.event_us = 99'999'999;
+    EXPECT_EQ(echo(), Echo::foreign);
+}
+
 TEST_F(ReceiptTest, ATimeOutsideTheWindowIsAnothers) {
     facts.event_us = 99'999'999;
     EXPECT_EQ(echo(), Echo::foreign);
