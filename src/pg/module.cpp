@@ -4,6 +4,7 @@
 // scope: backend.
 #include "pg/postgres.hpp"
 
+#include "pg/fdw/jit.hpp"
 #include "pg/fdw/lookup.hpp"
 #include "pg/log_hook.hpp"
 #include "pg/settings.hpp"
@@ -22,6 +23,7 @@ extern "C" void _PG_init(void) {
     notion::pg::settings::define();
     notion::pg::reserve_shared();
     notion::pg::lookup_register();
+    notion::pg::hook_jit();
     notion::pg::hook_log();
     if (!process_shared_preload_libraries_in_progress)
         return;

@@ -30,7 +30,8 @@ void explain_estimate(const Running* running, const ServerOptions& options, Expl
 
 void explain_actual(const Running* running, ExplainState* explain) {
     bridge::ScanStats stats = scan_totals(running);
-    ExplainPropertyInteger("Requests", nullptr, stats.requests, explain);
+    // The contents of pages are asked for beside the scan.
+    ExplainPropertyInteger("Requests", nullptr, running->talk.requests, explain);
     ExplainPropertyInteger("Received", "bytes", stats.bytes, explain);
     ExplainPropertyInteger("Waited for Budget", "ms", running->talk.waited_ms, explain);
     ExplainPropertyInteger("Connections Reused", nullptr, stats.reused, explain);
