@@ -11,6 +11,9 @@ namespace notion::bridge {
 namespace {
 
 constexpr int64_t answers_a_lane = 8;
+/// Making rows of an answer takes about as long: where the next one comes as soon, more lanes than
+/// keep the reader busy cost requests and save no time.
+constexpr int64_t reading_us = 1500;
 /// Answers after which a scan whose size nobody knows is taken to be large, if it goes on.
 constexpr int64_t surprise = 5;
 /// Rows that a lane must have left for a part of it to be worth a request.
@@ -39,11 +42,12 @@ Crew::Crew(const Endpoint& endpoint, Question question, Tempo tempo)
 }
 
 /// In the place of one that is done, if there is any; the first one is looked at by the newest.
-void Crew::add(Walk walk) {
+Walk& Crew::add(Walk walk) {
     auto lane = std::make_unique<Lane>(endpoint_.view(), question_, std::move(walk));
     auto free = std::find_if(lanes_.begin(), lanes_.end(), [&](const auto& old) {
         return old->is_done() && !old->in_hand() && old != lanes_.front() && old.get() != newest_;
     });
+    Walk& its = lane->walk();
     if (free == lanes_.end()) {
         lanes_.push_back(std::move(lane));
     } else {
@@ -52,12 +56,17 @@ void Crew::add(Walk walk) {
         past_meagre_ += (*free)->meagre();
         *free = std::move(lane);
     }
-    widest_ = std::max<int64_t>(widest_, active());
+    widest_ = std::max<int64_t>(widest_, ranges());
+    return its;
 }
 
 int Crew::active() const {
     return static_cast<int>(std::count_if(lanes_.begin(), lanes_.end(),
                                           [](const auto& lane) { return !lane->is_done(); }));
+}
+
+int Crew::ranges() const {
+    return active() - (newest_ != nullptr && !newest_->is_done() ? 1 : 0);
 }
 
 int64_t Crew::answers() const {
@@ -75,8 +84,18 @@ int Crew::desired() const {
     for (const auto& lane : lanes_)
         left += left_in(*lane);
     int64_t ahead = std::max(tempo_.expected, static_cast<int64_t>(left / page_size_max));
-    return static_cast<int>(
-        std::clamp<int64_t>(ahead / answers_a_lane, 1, int64_t{tempo_.parallel}));
+    return static_cast<int>(std::clamp<int64_t>(ahead / answers_a_lane, 1, busy()));
+}
+
+/// Lanes that keep the reader busy, as many as are allowed.
+int Crew::busy() const {
+    Traffic past;
+    past.took(tempo_.answer_us);
+    past.add(traffic());
+    if (past.answer_us == 0)
+        return tempo_.parallel;
+    int64_t worth = std::max<int64_t>(1 + past.answer_us / reading_us, 2);
+    return static_cast<int>(std::min<int64_t>(tempo_.parallel, worth));
 }
 
 /// One answer in ten, and a few to begin with.
@@ -89,14 +108,14 @@ bool Crew::may_waste() const {
 
 void Crew::begin_by_cuts(int parts) {
     const size_t known = tempo_.cuts.size();
+    Walk* last = &lanes_.back()->walk();
     for (int part = 1; part < parts; part++) {
         Instant at = tempo_.cuts[std::min(known - 1, known * static_cast<size_t>(part) /
                                                          static_cast<size_t>(parts))];
-        Walk& last = lanes_.back()->walk();
-        if (last.can_split(at))
-            add(last.split(at));
+        if (last->can_split(at))
+            last = &add(last->split(at));
     }
-    bounded_ = true;
+    bounded_ = cut_ = true;
 }
 
 /// Rows that it has still to read, if the rest of its time is as full as the answer that came last;
@@ -126,10 +145,8 @@ void Crew::cut_up(Lane& lane, int parts) {
     Walk* rest = &lane.walk();
     const Instant last{rest->range().before->us - minute_us};
     for (Instant at : cuts_between(*lane.front(), last, parts)) {
-        if (!rest->can_split(at))
-            continue;
-        add(rest->split(at));
-        rest = &lanes_.back()->walk();
+        if (rest->can_split(at))
+            rest = &add(rest->split(at));
     }
 }
 
@@ -147,8 +164,7 @@ void Crew::spread() {
         return;
     }
     const int wanted = desired();
-    const int now = active() - (newest_ != nullptr && !newest_->is_done() ? 1 : 0);
-    if (!bounded_ || now >= wanted || !may_waste())
+    if (!bounded_ || ranges() >= wanted || !may_waste())
         return;
     // At first all at once; later, for a lane that has ended, half of another's rest.
     if (!cut_ && oldest.front() && oldest.walk().range().before)

@@ -15,6 +15,7 @@ struct Tempo {
     bool read_ahead = false;   ///< whoever reads will surely read to the end
     int parallel = 1;          ///< lanes at most
     int64_t expected = 1;      ///< answers, as the planner thinks
+    int64_t answer_us = 0;     ///< what the fastest one took, 0: not known
     std::vector<Instant> cuts; ///< known to cut the pages into parts alike
 };
 
@@ -43,11 +44,13 @@ class Crew {
     void arrived(Lane& lane);
     void spread();
     void begin_by_cuts(int parts);
-    void add(Walk walk);
+    Walk& add(Walk walk);
     void steal();
     void cut_up(Lane& lane, int parts);
     int desired() const;
+    int busy() const;
     int active() const;
+    int ranges() const;
     int64_t answers() const;
     bool may_waste() const;
     double left_in(const Lane& lane) const;
@@ -60,7 +63,7 @@ class Crew {
     std::vector<std::unique_ptr<Lane>> lanes_;
     Lane* newest_ = nullptr; ///< the lane of the newest pages
     bool bounded_ = false;   ///< what the newest pages leave is known
-    bool cut_ = false;       ///< the first lane was cut up
+    bool cut_ = false;       ///< ranges for as many lanes as are wanted were made
     size_t current_ = 0;
     int64_t widest_ = 1;
     // of lanes that others took the place of

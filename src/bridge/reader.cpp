@@ -117,6 +117,7 @@ Step Reader::judge(net::Reply reply, int64_t now_ms, Error& error) {
     traffic_.bytes += reply.bytes_received;
     traffic_.reused += reply.reused_connection;
     if (reply.outcome == net::Outcome::ok && reply.status == 200) {
+        traffic_.took(reply.total_us);
         body_ = std::move(reply.body);
         body_bytes_likely_ = body_.size() + body_.size() / 8; // answers of a list are much alike
         state_ = State::answered;

@@ -25,12 +25,18 @@ bool may_renew(const Error& error, const Endpoint& endpoint, uint32_t sent_with,
 
 struct Traffic {
     int64_t requests = 0;
-    int64_t bytes = 0;  ///< received, as on the wire
-    int64_t reused = 0; ///< requests on a connection that was there already
+    int64_t bytes = 0;     ///< received, as on the wire
+    int64_t reused = 0;    ///< requests on a connection that was there already
+    int64_t answer_us = 0; ///< what the fastest one took; 0: none came
     void add(const Traffic& more) {
         requests += more.requests;
         bytes += more.bytes;
         reused += more.reused;
+        took(more.answer_us);
+    }
+    void took(int64_t us) {
+        if (us > 0 && (answer_us == 0 || us < answer_us))
+            answer_us = us;
     }
 };
 

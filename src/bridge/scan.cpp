@@ -91,6 +91,7 @@ Tempo tempo_of(const ScanPlan& plan) {
     tempo.read_ahead = plan.read_ahead;
     tempo.parallel = plan.limit > 0 ? 1 : plan.parallel;
     tempo.expected = plan.expected;
+    tempo.answer_us = plan.answer_us;
     for (int64_t cut : plan.cuts)
         tempo.cuts.push_back(Instant{cut});
     return tempo;
@@ -215,6 +216,7 @@ bool scan_lesson(const Scan* scan, ScanLesson& lesson) noexcept {
     Fault ignored;
     return scan->complete && scan->is_whole() && scan->limit == 0 && guarded(ignored, [&] {
                lesson.rows = scan->rows;
+               lesson.answer_us = scan->crew->traffic().answer_us;
                for (Instant cut : scan->creation.cuts(cuts_max + 1))
                    lesson.at_us[lesson.cuts++] = cut.us;
            });

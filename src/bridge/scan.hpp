@@ -80,6 +80,7 @@ struct ScanPlan {
     std::span<const ScanSort> sort; ///< one or none: any order
     int parallel;                   ///< requests under way at a time, at most; only with read_ahead
     int64_t expected;               ///< requests for all pages, 0 = not known
+    int64_t answer_us;              ///< what the fastest answer took, 0 = not known
     std::span<const int64_t> cuts;  ///< creation times (µs) that cut it into parts alike, or none
     std::string_view number_property; ///< id of the data source's unique id; "" = not known
     bool misfit_null;                 ///< on_misfit: NULL rather than an error
@@ -98,6 +99,7 @@ inline constexpr int cuts_max = 15;
 /// What a scan that read a whole data source learned of it.
 struct ScanLesson {
     int64_t rows;
+    int64_t answer_us; ///< what the fastest answer took
     int cuts;
     int64_t at_us[cuts_max]; ///< creation times that cut it into parts alike
 };

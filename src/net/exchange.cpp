@@ -336,7 +336,6 @@ void Exchange::Flight::read_facts() {
     reply.status = small_number(from, CURLINFO_RESPONSE_CODE);
     reply.http2 = small_number(from, CURLINFO_HTTP_VERSION) == CURL_HTTP_VERSION_2_0;
     reply.total_us = number(from, CURLINFO_TOTAL_TIME_T);
-    reply.first_byte_us = number(from, CURLINFO_STARTTRANSFER_TIME_T);
     reply.bytes_sent =
         small_number(from, CURLINFO_REQUEST_SIZE) + number(from, CURLINFO_SIZE_UPLOAD_T);
     reply.bytes_received =

@@ -67,9 +67,8 @@ struct Reply {
 
     bool reused_connection = false;
     bool http2 = false;
-    std::int64_t total_us = 0;      // from open to done
-    std::int64_t first_byte_us = 0; // from open to the first byte of the response
-    std::int64_t bytes_sent = 0;    // on the wire, without TLS
+    std::int64_t total_us = 0;   // from open to done
+    std::int64_t bytes_sent = 0; // on the wire, without TLS
     std::int64_t bytes_received = 0;
 };
 

@@ -75,7 +75,7 @@ struct StreamTraits<notion::json::InPlace> {
     enum { copyOptimization = 1 };
 };
 template <>
-inline void SkipWhitespace(notion::json::InPlace& from) {
+[[gnu::always_inline]] inline void SkipWhitespace(notion::json::InPlace& from) {
     from.skip_blanks();
 }
 /// Where RapidJSON has a place for what it calls SIMD.

@@ -105,6 +105,7 @@ bridge::Scan* open(ForeignScanState* node, Running* running, const Connection* c
     bool learned = recall(RelationGetRelid(table), &known);
     int64_t pages = learned ? (known.rows + page_rows - 1) / page_rows : ids_max;
     plan.expected = learned ? pages : 0;
+    plan.answer_us = learned ? known.answer_us : 0;
     plan.by_id = terms.by_id && terms.id_count <= Max(pages, 1);
     plan.cuts = {known.at_us, learned ? static_cast<size_t>(known.cuts) : 0};
     plan.number_property = number_property(table, running);
