@@ -10,4 +10,7 @@ CREATE TABLE notion.schemas (
 COMMENT ON TABLE notion.schemas IS
     'properties of each link''s data source, read each notion.schema_interval and when an event '
     'says that they changed: what notion.health compares';
+ALTER TABLE notion.link_columns ADD aside text;
+COMMENT ON COLUMN notion.link_columns.aside IS
+    'why the column is neither sent nor taken for now: what became of its property in Notion';
 CREATE INDEX inbox_schemas ON notion.inbox (received_at) WHERE type LIKE '%.schema_updated';

@@ -74,6 +74,9 @@ BEGIN ATOMIC
      WHERE o.link = s.link AND o.page = s.page AND s.link = serve_retry.link
        AND s.reason IS NOT NULL
        AND (serve_retry.key IS NULL OR m.key = serve_retry.key OR s.page::text = serve_retry.key);
+    UPDATE notion.schemas s SET next_at = pg_catalog.now()
+     WHERE s.link = serve_retry.link AND EXISTS (
+           SELECT FROM notion.link_columns c WHERE c.link = s.link AND c.aside IS NOT NULL);
 END;
 REVOKE ALL ON FUNCTION notion.serve_retry(integer, text) FROM PUBLIC;
 COMMENT ON FUNCTION notion.serve_retry(integer, text) IS

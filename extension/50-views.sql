@@ -76,6 +76,12 @@ SELECT l.table_id, notion.shown_key(l.key_columns, m.key), m.page, c.direction, 
   LEFT JOIN notion.link_columns c ON c.link = m.link AND c.property_id = h.property
  WHERE h.reason NOT LIKE 'not followed%'
 UNION ALL
+SELECT l.table_id, NULL, NULL, c.direction,
+       format('column "%s" is set aside: %s', c.column_name, c.aside), 0, s.read_at
+  FROM notion.link_columns c JOIN notion.links l ON l.id = c.link
+  LEFT JOIN notion.schemas s ON s.link = c.link
+ WHERE c.aside IS NOT NULL
+UNION ALL
 SELECT l.table_id, notion.shown_key(l.key_columns, a.key), a.page, 'to_notion',
        'append ' || a.id || ': ' || a.reason, a.attempts, a.asked_at
   FROM notion.appends a LEFT JOIN notion.links l ON l.id = a.link

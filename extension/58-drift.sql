@@ -140,9 +140,9 @@ BEGIN ATOMIC
       FROM notion.links l
      WHERE l.id = s.link
        AND (l.state = 'new' AND s.next_at <= pg_catalog.now() AND notion.wants_schema(l.id)
-            OR l.state = 'active' AND every > '0'
+            OR l.state = 'active'
                AND (s.next_at <= pg_catalog.now()
-                    OR EXISTS (SELECT FROM notion.inbox i
+                    OR every > '0' AND EXISTS (SELECT FROM notion.inbox i
                                 WHERE i.type LIKE '%.schema_updated'
                                   AND i.received_at > coalesce(s.read_at, l.created_at)
                                   AND notion.data_source(i.entity) = l.data_source)))
@@ -154,6 +154,48 @@ COMMENT ON FUNCTION notion.schemas_due(interval) IS
     'after an event; before a first sync that waits for them. If nothing comes of it, again in '
     'five minutes';
 
+CREATE FUNCTION notion.set_columns_aside(link integer) RETURNS void
+    LANGUAGE sql
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    -- Never the marker: without it no outcome could be looked up.
+    WITH found AS (
+        SELECT c.column_name, CASE WHEN p.value IS NULL THEN 'its property is gone'
+                    WHEN p.value ->> 'type' <> c.property_type
+                    THEN pg_catalog.format('its property is now of type %s', p.value ->> 'type')
+                    END AS aside
+          FROM notion.link_columns c
+          JOIN notion.schemas s ON s.link = c.link AND s.properties IS NOT NULL
+          LEFT JOIN pg_catalog.jsonb_each(s.properties) p ON p.value ->> 'id' = c.property_id
+         WHERE c.link = set_columns_aside.link AND NOT c.is_marker),
+    changed AS (
+        UPDATE notion.link_columns c SET aside = f.aside FROM found f
+         WHERE c.link = set_columns_aside.link AND c.column_name = f.column_name
+           AND c.aside IS DISTINCT FROM f.aside
+        RETURNING c.property_id, c.aside IS NULL AS is_back),
+    freed AS (
+        UPDATE notion.mappings m SET held = (
+                   SELECT coalesce(pg_catalog.jsonb_object_agg(h.key, h.value), '{}')
+                     FROM pg_catalog.jsonb_each(m.held) h
+                    WHERE pg_catalog.split_part(h.key, '#', 1) NOT IN (
+                              SELECT b.property_id FROM changed b WHERE b.is_back)
+                       OR h.value #>> '{}' !~ '^(property gone|misfit: )')
+         WHERE m.link = set_columns_aside.link AND m.held <> '{}'
+           AND EXISTS (SELECT FROM changed b WHERE b.is_back)),
+    again AS (
+        UPDATE notion.work w SET state = 'new', version = w.version + 1, attempts = 0,
+               due = pg_catalog.now()
+         WHERE w.link = set_columns_aside.link AND w.state IN ('wish', 'failed')
+           AND EXISTS (SELECT FROM changed))
+    INSERT INTO notion.jobs (kind, link, args)
+    SELECT 'sync', set_columns_aside.link, '{"scan": true}'
+     WHERE EXISTS (SELECT FROM changed b WHERE b.is_back);
+END;
+REVOKE ALL ON FUNCTION notion.set_columns_aside(integer) FROM PUBLIC;
+COMMENT ON FUNCTION notion.set_columns_aside(integer) IS
+    'columns of a link whose properties are gone, or of another type, are set aside until they are '
+    'back; then a full scan brings what both sides did meanwhile';
+
 CREATE FUNCTION notion.keep_schema(link integer, body text, words text, every interval)
     RETURNS void
     LANGUAGE sql
@@ -162,7 +204,9 @@ BEGIN ATOMIC
     UPDATE notion.schemas s
        SET properties = coalesce(notion.as_json(body) -> 'properties', s.properties),
            read_at = CASE WHEN words IS NULL THEN pg_catalog.clock_timestamp() ELSE s.read_at END,
-           next_at = CASE WHEN words IS NULL THEN pg_catalog.clock_timestamp() + every
+           next_at = CASE WHEN words IS NULL AND every > '0'
+                          THEN pg_catalog.clock_timestamp() + every
+                          WHEN words IS NULL THEN 'infinity'
                           WHEN notion.wants_schema(s.link)
                           THEN pg_catalog.clock_timestamp() + interval '10 s'
                           ELSE s.next_at END,
@@ -173,6 +217,13 @@ BEGIN ATOMIC
     -- Once it is at work, what no longer fits is drift, and stops nothing but the field.
     SELECT notion.look_at_shape(l.id) FROM notion.links l
      WHERE l.id = keep_schema.link AND l.state = 'new' AND words IS NULL;
+    SELECT notion.set_columns_aside(l.id) FROM notion.links l
+     WHERE l.id = keep_schema.link AND l.state <> 'new' AND words IS NULL;
+    -- Nobody may tell that a property is back.
+    UPDATE notion.schemas s
+       SET next_at = least(s.next_at, pg_catalog.clock_timestamp() + interval '5 min')
+     WHERE s.link = keep_schema.link AND EXISTS (
+           SELECT FROM notion.link_columns c WHERE c.link = s.link AND c.aside IS NOT NULL);
 END;
 REVOKE ALL ON FUNCTION notion.keep_schema(integer, text, text, interval) FROM PUBLIC;
 COMMENT ON FUNCTION notion.keep_schema(integer, text, text, interval) IS

@@ -29,10 +29,19 @@ int64_t us_of(std::string_view iso) {
     return moment.ok() ? moment->instant.us : 0;
 }
 
+/// Of the type that the link knows. One that became another is as good as gone: what it shows is no
+/// edit of a value, and its column is about to be set aside (extension/58-drift.sql).
+bool is_of_type(const Link& link, const std::string& id, const json::Value& property) {
+    const auto field = std::ranges::find(link.fields, id, &Field::property_id);
+    const PropertyType type = field->codec.property;
+    return type == PropertyType::unknown ||
+           json::text(property, "type") == property_type_name(type);
+}
+
 void take_properties(const Link& link, const PageHead& head, Snapshot& snapshot) {
     for (const std::string& id : link.property_ids()) {
         const json::Value* property = property_by_id(head, id);
-        if (!property)
+        if (!property || !is_of_type(link, id, *property))
             continue;
         if (is_cut(*property))
             snapshot.cut.push_back(id);

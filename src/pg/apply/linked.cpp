@@ -14,7 +14,8 @@ using namespace worker;
 constinit Query select_link = {R"(
 SELECT l.table_id::oid, l.filter, l.direction <> 'to_notion',
        (to_jsonb(l) || jsonb_build_object('columns',
-           (SELECT jsonb_agg(to_jsonb(c)) FROM notion.link_columns c WHERE c.link = l.id)))::text,
+           (SELECT jsonb_agg(to_jsonb(c)) FROM notion.link_columns c
+             WHERE c.link = l.id AND c.aside IS NULL)))::text,
        coalesce((SELECT o.option_value FROM pg_options_to_table(t.ftoptions) o
                   WHERE o.option_name = 'time_zone'), 'UTC'),
        EXISTS (SELECT FROM notion.link_columns c WHERE c.link = l.id AND c.refers_to IS NOT NULL),

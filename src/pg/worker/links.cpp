@@ -22,7 +22,7 @@ constinit Query read_links = {
     "       (to_jsonb(l) - '{state,reason,synced_at,created_at}'::text[]"
     "        || jsonb_build_object('columns',"
     "             (SELECT coalesce(jsonb_agg(to_jsonb(k) ORDER BY k.column_name), '[]')"
-    "                FROM notion.link_columns k WHERE k.link = l.id)))::text"
+    "                FROM notion.link_columns k WHERE k.link = l.id AND k.aside IS NULL)))::text"
     "  FROM notion.links l"
     "  LEFT JOIN pg_class c ON c.oid = l.table_id"
     "  LEFT JOIN pg_foreign_table f ON f.ftrelid = l.foreign_table_id"

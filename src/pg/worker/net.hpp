@@ -48,9 +48,10 @@ struct Source {
     uint64 changes;   ///< secret_changes() then
     char our_bot[64]; ///< "" until asked
     bool asking_me;
-    int64_t skew_ms;   ///< our clock less Notion's
-    int64_t offset_ms; ///< the same, exact to the latency; 0: not known
-    int64_t date_ms;   ///< Notion's time, as its last answer told it; 0: not told
+    bool doubts_schema; ///< a 400: a property may be gone, or of another type
+    int64_t skew_ms;    ///< our clock less Notion's
+    int64_t offset_ms;  ///< the same, exact to the latency; 0: not known
+    int64_t date_ms;    ///< Notion's time, as its last answer told it; 0: not told
     Crawl poll;
     Crawl scan;
     int64_t next_look_ms;  ///< for unknown outcomes

@@ -19,9 +19,26 @@ constinit Query read_due = {"SELECT l.link, s.data_source::text"
                             "  JOIN notion.links s ON s.id = l.link LIMIT $2"};
 constinit Query keep = {"SELECT notion.keep_schema($1, $2, $3, $4 * interval '1 second')"};
 
+// Notion refuses a query that names a property which is gone: polls, guards and writes of the link
+// stop until its column is set aside. A refusal may have many other reasons, that stay.
+constinit Query doubt = {
+    "INSERT INTO notion.schemas AS s (link) VALUES ($1) ON CONFLICT (link) DO UPDATE"
+    "   SET next_at = least(s.next_at, greatest(s.read_at + interval '15 s', now()))"};
+
+void plan_doubts() {
+    for (Source& source : all_sources()) {
+        if (!source.doubts_schema || source.link < 0)
+            continue;
+        source.doubts_schema = false;
+        run(doubt, {as_int4(source.link)});
+        next_look_ms = 0;
+    }
+}
+
 } // namespace
 
 void plan_schemas() {
+    plan_doubts();
     if (net.now_ms < next_look_ms)
         return;
     next_look_ms = net.now_ms + look_ms;

@@ -262,6 +262,8 @@ void hear(const Ticket& ticket, const bridge::Reply& reply) {
     Source* source = find_source(ticket.link);
     if (source != nullptr && reply.status == 401)
         hear_refusal(*source, ticket.asked_ms);
+    if (source != nullptr && reply.status == 400)
+        source->doubts_schema = true;
     // A Date header has whole seconds, and travels: less than that is no skew.
     constexpr int64_t skew_noticed_ms = 3'000;
     if (source == nullptr || reply.date_ms < 0)
