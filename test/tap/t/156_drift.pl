@@ -63,7 +63,7 @@ unlike(sql($node, sprintf $drift, 'app'), qr/secret|"so-so" of its/,
 $node->append_conf('postgresql.conf', "notion.schema_interval = '1d'");
 $node->reload;
 $notion->person('ada', 'PATCH', "/v1/data_sources/$source", { properties => { Sky => undef } });
-wait_until($node, q{SELECT bool_and(next_at > now() + interval '1 hour') FROM notion.schemas}, 't',
+wait_until($node, q{SELECT bool_and(next_at > now() + interval '2 min') FROM notion.schemas}, 't',
     'the next look is far away');
 $notion->person('ada', 'PATCH', "/v1/data_sources/$source", { properties => { Moods => undef } });
 my $gone = q{SELECT count(*) FROM notion.links l JOIN notion.schemas s ON s.link = l.id,
