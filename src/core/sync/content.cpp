@@ -31,8 +31,8 @@ ContentVerdict meet(const ContentFacts& facts) {
 } // namespace
 
 ContentVerdict judge_content(const ContentFacts& facts) {
-    if (!facts.sends)
-        return facts.equal ? ContentVerdict::agreed : ContentVerdict::take;
+    if (!facts.sends && !facts.equal) // a page that did not change leaves the column alone
+        return facts.has_base && !facts.page_changed ? ContentVerdict::keep : ContentVerdict::take;
     if (facts.sent == SentContent::unknown && !facts.shows_sent)
         return ContentVerdict::later;
     if (facts.equal)
@@ -48,7 +48,7 @@ ContentVerdict judge_content(const ContentFacts& facts) {
         return meet(facts);
     if (facts.page_changed)
         return facts.row_changed ? decide(facts) : ContentVerdict::take;
-    return facts.row_changed ? ContentVerdict::send : ContentVerdict::agreed;
+    return facts.row_changed ? ContentVerdict::send : ContentVerdict::keep;
 }
 
 } // namespace notion::sync

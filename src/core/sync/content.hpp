@@ -33,7 +33,8 @@ struct ContentFacts {
 
 enum class ContentVerdict : uint8_t {
     later,    ///< the page is to be read again
-    agreed,   ///< both texts say the same, or are what they were when they did
+    keep,     ///< both are what they were when they agreed; or the column is nobody's business
+    agreed,   ///< both texts say the same
     take,     ///< the page's text becomes the column's
     send,     ///< the column's text replaces the page's
     value,    ///< a person's own text becomes the column's, and is sent

@@ -57,7 +57,7 @@ SELECT c.arrived, $3::jsonb ->> $4, l.content_direction = 'both', coalesce(r, ''
    FOR UPDATE OF c)"};
 
 constinit Query drop = {R"(
-UPDATE notion.contents SET arrived = NULL, attempts = 0, reason = NULL
+UPDATE notion.contents SET arrived = NULL, attempts = 0, reason = NULL, flight = 'none', sent = NULL
  WHERE link = $1 AND page = $2::uuid)"};
 
 constinit Query look_again = {R"(
@@ -181,6 +181,9 @@ bool carry_out(const Pair& pair, const char* column, Refusal* refusal) {
         (void)run(keep_conflict, {pair.link(), as_text(pair.key), pair.page(),
                                   as_text_or_null(pair.of_row), as_text(pair.of_page)});
         return true;
+    case sync::ContentVerdict::keep:
+        (void)run(drop, {pair.link(), pair.page()});
+        break;
     case sync::ContentVerdict::agreed:
         (void)run(meet, {pair.link(), pair.page(), as_text(column), as_text_or_null(pair.of_row),
                          as_text(pair.of_page)});

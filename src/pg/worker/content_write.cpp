@@ -48,6 +48,10 @@ constinit Query found_sending = {
     "           'the worker ended while Notion had a request', $1 * interval '1 millisecond')"
     "  FROM notion.contents c WHERE c.wish IS NOT NULL OR c.sent IS NOT NULL"};
 
+// A look that was under way has no answer either.
+constinit Query look_at_once = {
+    "UPDATE notion.contents SET due = clock_timestamp() WHERE due > clock_timestamp()"};
+
 void end(const Ticket& ticket, const char* state, const char* reason, int64_t wait_ms) {
     run(not_sent, {as_int4(ticket.link), as_uuid(ticket.page), as_text(state), as_text(reason),
                    as_int8(wait_ms)});
@@ -93,8 +97,9 @@ void record(const Ticket& ticket, const bridge::Reply& reply) {
 
 } // namespace
 
-void find_content_writes_at_start() {
+void find_contents_at_start() {
     run(found_sending, {as_int8(settings::settle_ms)});
+    run(look_at_once);
 }
 
 void plan_content_writes() {

@@ -47,7 +47,7 @@ void set_up() {
     net.tick = column_int8(0, 1);
     find_flights_at_start();
     find_appends_at_start();
-    find_content_writes_at_start();
+    find_contents_at_start();
     find_publications_at_start();
     recover_at_start();
     commit();

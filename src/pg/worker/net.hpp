@@ -172,23 +172,23 @@ void hear(const Ticket& ticket, const bridge::Reply& reply);
 void serve_requests(); // requests.cpp
 bool log_entries();    // audit.cpp; false where there were none
 /// False where batches are left.
-bool fold_outbox();                  // fold.cpp
-void fold_inbox();                   // inbox.cpp
-void plan_looks();                   // settle.cpp
-void plan_writes();                  // claim.cpp
-void plan_pages();                   // page.cpp
-void plan_crawls();                  // crawl.cpp
-void plan_appends();                 // append.cpp
-void plan_contents();                // content.cpp
-void plan_content_writes();          // content_write.cpp
-void plan_schemas();                 // schema.cpp
-void plan_publications();            // publish.cpp
-void find_flights_at_start();        // settle.cpp
-void find_appends_at_start();        // append.cpp
-void find_content_writes_at_start(); // content_write.cpp
-void find_publications_at_start();   // publish.cpp
-void recover_at_start();             // upkeep.cpp
-void keep_house();                   // upkeep.cpp
+bool fold_outbox();                // fold.cpp
+void fold_inbox();                 // inbox.cpp
+void plan_looks();                 // settle.cpp
+void plan_writes();                // claim.cpp
+void plan_pages();                 // page.cpp
+void plan_crawls();                // crawl.cpp
+void plan_appends();               // append.cpp
+void plan_contents();              // content.cpp
+void plan_content_writes();        // content_write.cpp
+void plan_schemas();               // schema.cpp
+void plan_publications();          // publish.cpp
+void find_flights_at_start();      // settle.cpp
+void find_appends_at_start();      // append.cpp
+void find_contents_at_start();     // content_write.cpp
+void find_publications_at_start(); // publish.cpp
+void recover_at_start();           // upkeep.cpp
+void keep_house();                 // upkeep.cpp
 
 // What the answers do: outside a transaction.
 void settle_writes(Ticket* const* tickets, int count); // record.cpp

@@ -16,7 +16,7 @@ ContentFacts both_ways() {
 
 TEST(Content, OneSideThatChangedIsFollowed) {
     ContentFacts facts = both_ways();
-    EXPECT_EQ(judge_content(facts), ContentVerdict::agreed);
+    EXPECT_EQ(judge_content(facts), ContentVerdict::keep);
     facts.page_changed = true;
     EXPECT_EQ(judge_content(facts), ContentVerdict::take);
     facts = both_ways();
@@ -131,16 +131,19 @@ TEST(Content, NoTextIsOverwrittenUnseen) {
                     EXPECT_TRUE(facts.page_as_decided);
                     seen++;
                 }
-                if (verdict == ContentVerdict::agreed) {
+                if (verdict == ContentVerdict::agreed || verdict == ContentVerdict::keep) {
                     EXPECT_FALSE(row_is_new || page_is_new);
                 }
             }
     EXPECT_GT(seen, 0);
 }
 
-TEST(Content, InwardThePageIsRight) {
+TEST(Content, InwardAPageThatChangedIsRight) {
     ContentFacts facts{};
+    EXPECT_EQ(judge_content(facts), ContentVerdict::take);
     facts.has_base = facts.row_changed = true;
+    EXPECT_EQ(judge_content(facts), ContentVerdict::keep);
+    facts.page_changed = true;
     EXPECT_EQ(judge_content(facts), ContentVerdict::take);
     facts.equal = true;
     EXPECT_EQ(judge_content(facts), ContentVerdict::agreed);
