@@ -50,11 +50,12 @@ constinit Query mark_asked = {"UPDATE notion.contents SET attempts = attempts + 
 
 constinit Query keep_read = {"SELECT notion.content_read($1, $2, $3, $4, $5, $6, $7)"};
 
-// Its next part waits for room or budget: soon, from there on.
+// Its next part waits for room or budget: soon, from there on; or anew, where the page was edited.
 constinit Query keep_begun = {
     "UPDATE notion.contents SET due = clock_timestamp() + interval '200 milliseconds',"
-    "       begun = ($3::jsonb || jsonb_build_object('began_ms', $4::int8))::text"
-    " WHERE link = $1 AND page = $2 AND attempts = $5"};
+    "       begun = CASE WHEN attempts = $5"
+    "               THEN ($3::jsonb || jsonb_build_object('began_ms', $4::int8))::text END"
+    " WHERE link = $1 AND page = $2"};
 
 constinit Query put_off = {"UPDATE notion.contents SET reason = $3, failed = attempts >= $5 OR $6,"
                            "       due = clock_timestamp() + $4 * interval '1 millisecond'"
