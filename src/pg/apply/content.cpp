@@ -215,7 +215,7 @@ void take(const Arrival& arrival, const Linked& linked) {
     pair.arrival = &arrival;
     pair.only = with_column(linked, linked.content, CurrentMemoryContext);
     if (pair.only == nullptr)
-        return wait_with(arrival, {0, "the column of the content is gone", ""});
+        return wait_with(arrival, {0, "the column of the content is gone", "", "", ""});
     if (run(lock_mapping, {pair.link(), pair.page()}) == 0) {
         (void)run(drop, {pair.link(), pair.page()}); // no row takes it any more
         return;
