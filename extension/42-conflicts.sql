@@ -90,7 +90,8 @@ BEGIN ATOMIC
           FROM told_now c
          WHERE o.link = keep_conflicts.link AND o.key = keep_conflicts.key AND o.state = 'open'
            AND o.column_name IS NOT DISTINCT FROM c.column_name
-           AND (c.column_name IS NOT NULL OR o.kind = c.what)
+           -- What was overwritten unseen stays said, whatever becomes of the column.
+           AND (o.kind = c.what OR c.column_name IS NOT NULL AND o.kind <> 'overwritten unseen')
         RETURNING o.column_name, o.kind)
     INSERT INTO notion.conflicts (link, key, page, column_name, kind, base, postgres, notion, rule,
                                   winner, state, postgres_at, postgres_by, notion_at, notion_by,

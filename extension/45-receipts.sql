@@ -6,18 +6,25 @@ CREATE FUNCTION notion.overwritten(link integer, event jsonb) RETURNS void
 BEGIN ATOMIC
     INSERT INTO notion.conflicts (link, key, page, column_name, kind, base, postgres, rule, winner,
                                   state, postgres_at, postgres_by, notion_at, notion_by, note)
-    SELECT m.link, m.key, m.page, c.column_name, 'overwritten unseen', w.change ->> 'from',
-           w.change ->> 'to', c.rule, NULL, 'open', r.acked_at, w.actor,
+    SELECT m.link, m.key, m.page, c.column_name, 'overwritten unseen',
+           CASE WHEN NOT r.is_trash THEN w.change ->> 'from' END,
+           CASE WHEN NOT r.is_trash THEN w.change ->> 'to' END, c.rule, NULL, 'open', r.acked_at,
+           CASE WHEN NOT r.is_trash THEN w.actor END,
            (event ->> 'timestamp')::timestamptz,
            (SELECT pg_catalog.string_agg(a ->> 'id', ', ')
               FROM pg_catalog.jsonb_array_elements(event -> 'authors') a),
-           'edited in Notion between our look and our write; what was typed there stands in the '
-           'page''s history in Notion'
+           CASE WHEN r.is_trash
+                THEN 'edited in Notion just before its page was moved to the trash, since the row '
+                     'was deleted; what was typed there stands in the page'
+                ELSE 'edited in Notion between our look and our write; what was typed there stands '
+                     'in the page''s history in Notion' END
       FROM notion.mappings m
       JOIN notion.link_columns c ON c.link = m.link
       CROSS JOIN LATERAL (
-           SELECT max(r.acked_at) AS acked_at FROM notion.receipts r
-            WHERE r.page = m.page AND r.kind = 'patch' AND c.property_id = ANY (r.properties)
+           SELECT max(r.acked_at) AS acked_at, bool_or(r.kind = 'trash') AS is_trash
+             FROM notion.receipts r
+            WHERE r.page = m.page AND (r.kind = 'trash'
+                  OR r.kind = 'patch' AND c.property_id = ANY (r.properties))
               AND (event ->> 'timestamp')::timestamptz
                   BETWEEN r.read_at AND r.acked_at + interval '1 second') r
       LEFT JOIN LATERAL (

@@ -125,11 +125,18 @@ Verdict verdict_of(int status, std::string_view code, std::string_view words, bo
             "Check the server option api_url: it may not be Notion's."};
 }
 
-/// Without control characters, which would tear a log line.
+/// Without control characters, which would tear a log line, and always UTF-8, whatever a proxy's
+/// page is: what is kept of it is read again as JSON.
 std::string printable(std::string_view text, size_t bytes) {
     std::string out(utf8::cut(text, bytes));
-    for (char& c : out)
-        c = static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
+    const bool is_text = utf8::is_valid(out);
+    for (char& c : out) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x20 || byte == 0x7F)
+            c = ' ';
+        else if (byte > 0x7F && !is_text)
+            c = '?';
+    }
     return out;
 }
 

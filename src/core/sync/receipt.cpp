@@ -16,9 +16,10 @@ bool holds(const Receipt& receipt, const Event& event, int64_t at_us) {
            at_us < receipt.acked_us + second_us;
 }
 
-/// Until a create was answered nobody else knew the page: all that it holds then is ours.
+/// Until a create was answered nobody else knew the page: all that it holds is ours. All that a
+/// page holds goes into the trash with it.
 bool names(const Receipt& receipt, std::string_view property) {
-    return receipt.kind == FlightKind::create ||
+    return receipt.kind == FlightKind::create || receipt.kind == FlightKind::trash ||
            std::find(receipt.properties.begin(), receipt.properties.end(), property) !=
                receipt.properties.end();
 }
@@ -37,6 +38,10 @@ bool replaced_content(const Event& event, int64_t at_us, std::span<const Receipt
                return receipt.kind == FlightKind::patch && holds(receipt, event, at_us) &&
                       names(receipt, content_id);
            });
+}
+
+bool overwrites(const Receipt& receipt) {
+    return receipt.kind == FlightKind::patch || receipt.kind == FlightKind::trash;
 }
 
 bool is_only_author(const Event& event, std::string_view our_bot) {
@@ -67,7 +72,7 @@ bool is_caused(const Event& event, int64_t at_us, std::span<const Receipt> recei
 Echo judge(const Event& event, const EventFacts& facts, std::span<const Receipt> receipts) {
     size_t covered = 0;
     bool overwrote = std::any_of(receipts.begin(), receipts.end(), [&](const Receipt& receipt) {
-        return may_name_title(event) && receipt.kind == FlightKind::patch &&
+        return may_name_title(event) && overwrites(receipt) &&
                holds(receipt, event, facts.event_us) && names(receipt, title_id);
     });
     const bool replaced = replaced_content(event, facts.event_us, receipts);
@@ -77,7 +82,7 @@ Echo judge(const Event& event, const EventFacts& facts, std::span<const Receipt>
         for (const Receipt& receipt : receipts) {
             const bool told = holds(receipt, event, facts.event_us) && names(receipt, property);
             is_covered |= told;
-            overwrote |= told && receipt.kind == FlightKind::patch;
+            overwrote |= told && overwrites(receipt);
         }
         covered += is_covered;
     }

@@ -113,9 +113,10 @@ constinit Query fold_events = {
 constinit Query insert_receipt = {
     "INSERT INTO notion.receipts (link, page, kind, read_at, acked_at, properties)"
     " SELECT m.link, ($3::jsonb ->> 'page')::uuid, m.flight_kind,"
-    // The guard was asked for after the wish, by a query whose index may lag.
+    // The guard was asked for after the wish, by a query whose index may lag. A look at the page
+    // has no lag, but its time is told by Date headers, and events by another clock of Notion's.
     "        greatest(coalesce(least(w.wished_at, m.sent_at), now())"
-    "                     - $6 * interval '1 millisecond', m.looked_at)"
+    "                     - $6 * interval '1 millisecond', m.looked_at - interval '1 second')"
     "            - $5 * interval '1 millisecond', $4,"
     "        ARRAY(SELECT DISTINCT split_part(f, '#', 1)"
     "                FROM jsonb_object_keys(m.flight_payload -> 'fields') f)"

@@ -131,7 +131,7 @@ void decide_by_snapshot(const Ticket& ticket, const Linked& link, const char* ma
     bridge::Settlement settlement;
     const Source* source = find_source(ticket.link);
     if (!bridge::sync_snapshot(link.link, reply.body, net.text, fault))
-        return hold(ticket.link, ticket.key, "unknown outcome", words_of(fault));
+        return; // no page, and no word on it: it is looked at again
     const char* array = psprintf("[%s]", taken_text());
     const char* told;
     if (!bridge::sync_settle(link.link, mapping, array, source->our_bot, ticket.asked_ms,

@@ -69,11 +69,41 @@ drained('settled');
 wait_until($node, q{SELECT count(*) FROM notion.conflicts WHERE kind = 'overwritten unseen'
     AND state = 'open' AND column_name = 'points' AND postgres = '500'}, 1,
     'what was overwritten unseen is a conflict');
-my $conflict = sql($node, 'SELECT id FROM notion.conflicts');
+sql($node, "SELECT notion.pause('tasks')");
+wait_until($node, 'SELECT state FROM notion.links', 'paused', 'nothing goes either way');
+sql($node, 'UPDATE tasks SET points = 501 WHERE id = 1');
+$emulator->person('ada', 'PATCH', "/v1/pages/$page",
+    { properties => { Points => { number => 11 } } });
+sql($node, "SELECT notion.resume('tasks')");
+wait_until($node, "SELECT count(*) FROM notion.conflicts WHERE kind = 'both changed'", 1,
+    'the same column is edited on both sides');
+at_rest($pair, 'at rest after that');
+is(sql($node, q{SELECT state FROM notion.conflicts WHERE kind = 'overwritten unseen'}), 'open',
+    'and what was overwritten stays said');
+my $conflict = sql($node, q{SELECT id FROM notion.conflicts WHERE kind = 'overwritten unseen'});
 my (undef, undef, $error) = $node->psql('postgres', "SELECT notion.resolve($conflict, 'notion')");
 like($error, qr/can only be resolved with postgres/, 'whose value Notion alone knows');
 sql($node, "SELECT notion.resolve($conflict, 'postgres')");
-wait_until($node, 'SELECT state FROM notion.conflicts', 'closed', 'it is noted, and closed');
+wait_until($node, "SELECT state FROM notion.conflicts WHERE id = $conflict", 'closed',
+    'it is noted, and closed');
+
+# And goes to the trash with what was typed meanwhile.
+$page = sql($node, "SELECT page FROM notion.mappings WHERE key = '2'");
+$emulator->clear_faults;
+$emulator->fault({ route => 'PATCH /v1/pages/:id', kind => 'hang', count => 1 });
+sql($node, 'DELETE FROM tasks WHERE id = 2');
+wait_until($node, "SELECT flight FROM notion.mappings WHERE key = '2'", 'sending',
+    'its page is on its way to the trash');
+wait_for('and the word of it has reached Notion', sub {
+    return $emulator->control('GET', 'faults') =~ /"hits":\s*1\b/ });
+$emulator->person('ada', 'PATCH', "/v1/pages/$page",
+    { properties => { Points => { number => 10 } } });
+$emulator->control('POST', 'faults/release');
+at_rest($pair, 'at rest');
+drained('settled');
+wait_until($node, q{SELECT count(*) FROM notion.conflicts WHERE kind = 'overwritten unseen'
+    AND state = 'open' AND key = '2' AND column_name = 'points' AND note LIKE '%trash%'}, 1,
+    'what went to the trash unseen is a conflict');
 
 $node->stop;
 $emulator->stop;

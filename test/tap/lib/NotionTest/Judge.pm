@@ -131,12 +131,25 @@ sub was_seen {
         @$other[ $seen + 1 .. $#$other ];
 }
 
-# A rule or a person decided for it, knowing both; or brought a row back.
+# A rule or a person decided for it, knowing both; or brought a row back: a person who decided so,
+# took the page out of the trash, or changed a row whose page was there.
 sub may_be_back {
-    my ($side, $value, $other, $conflicts) = @_;
-    return 1 if same($other, $gone);
+    my ($self, $side, $where, $value, $other, $conflicts) = @_;
+    if (same($other, $gone)) {
+        my ($page) = $where =~ /\[(.*)\]/;
+        return $self->{restored}{$page} || grep {
+            $_->{kind} eq 'deleted here, edited there' && ($_->{winner} // '') eq 'notion'
+              || $_->{kind} eq 'edit against delete' } @$conflicts;
+    }
     my $there = $side eq 'notion' ? 'postgres' : 'notion';
     return grep { same($_->{$there}, $value) && same($_->{$side}, $other) } @$conflicts;
+}
+
+# It went with its row or page, and whoever deleted that was asked.
+sub went_with_it {
+    my ($next, $conflicts) = @_;
+    return same($next, $gone) && grep { $_->{kind} eq 'deleted here, edited there'
+        && ($_->{winner} // '') eq 'postgres' } @$conflicts;
 }
 
 # What is wrong with one cell of one side, given the other side's and its conflicts.
@@ -149,29 +162,46 @@ sub faults_of {
         my $value = $it->{value} // next;
         push @faults, "$side $where: $value is back"
           if $before{$value}++ && $it->{who} eq 'worker' && $value ne $gone
-          && !may_be_back($side, $value, $cell->[ $place - 1 ]{value}, $conflicts);
+          && !same($value, $cell->[ $place - 1 ]{value})
+          && !$self->may_be_back($side, $where, $value, $cell->[ $place - 1 ]{value}, $conflicts);
         next if $it->{who} ne 'person' || $value eq $gone || !$next || $next->{who} ne 'worker'
           || same($next->{value}, $value);
         $self->{judged}++;
         next if was_seen($value, $next->{value}, $other);
-        next if grep { same($_->{$side}, $value) || $_->{kind} =~ /^deleted here|^edit against/ }
-          @$conflicts;
+        next if grep { same($_->{$side}, $value) } @$conflicts;
+        next if went_with_it($next->{value}, $conflicts);
         next if $side eq 'notion' && $self->is_unseen($where, $it, $conflicts);
         push @faults, "$side $where: $value was lost to " . ($next->{value} // 'nothing');
     }
     return @faults;
 }
 
-# Typed between our look and our write: Notion has it in the page's history, and a conflict says so,
-# if its event came.
+# Edits of so long become one event, with the time of the last.
+our $event_ms = 150;
+sub tells_of {
+    my ($at, $it) = @_;
+    my $after = ms_of($at) - ms_of($it->{at});
+    return $after >= 0 && $after <= $event_ms;
+}
+
+sub ms_of {
+    my ($y, $m, $d, $h, $min, $s, $ms) = $_[0] =~ /(\d+)-(\d+)-(\d+)T(\d+):(\d+):(\d+)(\.\d+)?/;
+    return 1000 * timegm($s, $min, $h, $d, $m - 1, $y) + sprintf '%.0f', 1000 * ($ms // 0);
+}
+
+# Typed between our look and our write: Notion has it in the page's history, and a conflict of just
+# that edit says so, if its event came.
 sub is_unseen {
     my ($self, $where, $it, $conflicts) = @_;
-    if (grep { $_->{kind} eq 'overwritten unseen' } @$conflicts) {
+    if (grep { $_->{kind} eq 'overwritten unseen' && tells_of($_->{notion_at}, $it) } @$conflicts) {
         $self->{unseen}{told}++;
         return 1;
     }
-    my ($page) = $where =~ /\[(.*)\]/;
-    if ($self->{undelivered}{$page}) {
+    my ($page, $column) = $where =~ /\[(.*)\] (\w+)/;
+    for my $event (grep { tells_of($_->{timestamp}, $it) } @{ $self->{undelivered}{$page} // [] }) {
+        my $names = $event->{data}{updated_properties} // [];
+        next unless $event->{type} eq 'page.content_updated'
+          || grep { ($self->columns->{ ref $_ ? $_->{id} : $_ } // '') eq $column } @$names;
         $self->{unseen}{'of a lost event'}++;
         return 1;
     }
@@ -189,7 +219,7 @@ sub verdict {
         my $it = json($line);
         push @{ $conflicts{ $it->{key} }{ $it->{column_name} // '' } }, $it;
     }
-    $self->{undelivered}{ $_->{entity}{id} } = 1
+    push @{ $self->{undelivered}{ $_->{entity}{id} } }, $_
       for @{ json($self->{emulator}->control('GET', 'webhooks/undelivered')) };
     my $rows = $self->rows;
     my @faults;

@@ -82,6 +82,11 @@ TEST(Refusal, WhatIsNotNotionsJsonIsQuotedShortly) {
     EXPECT_EQ(error_of(200, "[]", -1, "").kind, ErrorKind::malformed);
 }
 
+TEST(Refusal, WhatIsQuotedIsUtf8WhateverItWas) {
+    EXPECT_EQ(error_of(200, "caf\xe9 \x01 {", -1, "").detail, "Notion answered 200: caf?   {");
+    EXPECT_EQ(error_of(200, "caf\xc3\xa9", -1, "").detail, "Notion answered 200: caf\xc3\xa9");
+}
+
 TEST(Refusal, A503MayNameWhatItDidAllTheSame) {
     EXPECT_EQ(committed_id(R"({"object":"error","additional_data":{"committed_resource_id":"p"}})"),
               "p");

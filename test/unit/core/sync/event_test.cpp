@@ -152,6 +152,16 @@ TEST_F(ReceiptTest, AnEditOfAnotherInTheWindowWasOverwrittenUnseen) {
     EXPECT_EQ(echo(), Echo::foreign);
 }
 
+TEST_F(ReceiptTest, WhatGoesIntoTheTrashWithItsPageWasOverwrittenToo) {
+    receipts[0].kind = FlightKind::trash;
+    receipts[0].properties.clear();
+    EXPECT_EQ(echo(), Echo::ours_alone);
+    event.authors = {{"ann", "person"}};
+    EXPECT_EQ(echo(), Echo::overwritten_unseen);
+    receipts[0].kind = FlightKind::restore;
+    EXPECT_EQ(echo(), Echo::foreign);
+}
+
 TEST_F(ReceiptTest, AnEditOfContentMayBeOneOfTheTitle) {
     event.type = "page.content_updated";
     event.properties.clear();
