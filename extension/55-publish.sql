@@ -71,11 +71,19 @@ BEGIN
                     THEN format('to %s%s', c.target, CASE WHEN two_way THEN ', both ways' END) END,
                c.wish ->> 'format',
                CASE WHEN c.is_key THEN 'holds the key' END,
+               CASE WHEN l.added @> to_jsonb(c.property) THEN 'to be added' END,
                left(coalesce(c.wish ->> 'description', c.comment), 280))
       FROM unnest(tables) WITH ORDINALITY t(id, n)
      CROSS JOIN LATERAL notion.publish_columns(t.id, tables, server, columns, except_columns)
                         WITH ORDINALITY c(m, column_name, property, type, kind, sql_type, is_key,
                                           choices, wish, target, fk_columns, comment, o)
+      LEFT JOIN LATERAL (
+           SELECT jsonb_path_query_array(notion.later_columns(p, notion.publication(
+                      t.id, publish_plan.tables, publish_plan.server, publish_plan.parent,
+                      publish_plan.schema, publish_plan.direction, publish_plan.columns,
+                      publish_plan.except_columns, publish_plan.two_way)),
+                      '$[*].property') AS added
+             FROM notion.publications p WHERE p.table_id = t.id) l ON true
      ORDER BY t.n, c.o;
 END
 $$;
@@ -234,6 +242,16 @@ BEGIN
      WHERE p.state = 'failed'
         OR p.step = 'done' AND NOT EXISTS (SELECT FROM notion.links l
                                             WHERE l.table_id = p.table_id);
+    SELECT string_agg(notion.publish_later(made, m), E'\n' ORDER BY t.n) INTO seen
+      FROM unnest(tables) WITH ORDINALITY t(id, n)
+     CROSS JOIN LATERAL notion.publication(t.id, tables, server, parent, schema, direction,
+                                           columns, except_columns, two_way) m
+     WHERE EXISTS (SELECT FROM notion.publications p
+                    WHERE p.table_id = t.id AND p.step = 'done');
+    IF seen IS NOT NULL THEN
+        RAISE NOTICE 'properties will be added in Notion for later columns' USING DETAIL = seen,
+            HINT = 'Everyone who may see the database will see them; the rows'' values follow.';
+    END IF;
     SELECT string_agg(format('%s as "%s": %s%s', p.table_id, p.title,
                (SELECT string_agg(format('%s (%s)', c ->> 'property', c ->> 'type'), ', ')
                   FROM jsonb_array_elements(p.columns) c),
@@ -256,7 +274,8 @@ COMMENT ON FUNCTION notion.publish(regclass[], name, text, regnamespace, text, j
     'Makes a Notion database of each table, below the page parent (URL or id), a foreign table of '
     'the same name in schema, and links them; sends no row: notion.sync does. The worker makes two '
     'requests a table, after the commit (notion.published shows how far it is); called again, it '
-    'takes up what failed and leaves alone what is done. direction: of the links. columns: '
+    'takes up what failed, adds properties for columns that a table got since, and leaves alone '
+    'what is done. direction: of the links. columns: '
     '{"column" or "table.column": {"property": name, "type", "format": of a number, '
     '"description", "options": […]}}. except_columns: those that Notion must not have. two_way: '
     'relations show at both ends. Returns the number of the job. Errors: 42501 not the owner, '

@@ -28,20 +28,26 @@ COMMENT ON FUNCTION notion.publish_due() IS
     'the next publication of each server that wants a request, in how many milliseconds';
 
 CREATE FUNCTION notion.publish_relations(publication notion.publications) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-    SELECT pg_catalog.jsonb_object_agg(r.value ->> 'property',
-               (r.value - 'property') || pg_catalog.jsonb_build_object('relation',
-                   (r.value -> 'relation') || pg_catalog.jsonb_build_object('data_source_id',
-                       notion.known_source((publication).server, t.target))))
-      FROM pg_catalog.jsonb_array_elements((publication).relations) WITH ORDINALITY r(value, n)
-      JOIN pg_catalog.unnest((publication).targets) WITH ORDINALITY t(target, n) ON t.n = r.n
-     WHERE NOT coalesce((publication).properties, '{}') ? (r.value ->> 'property');
-END;
+AS $$
+BEGIN
+    RETURN (SELECT jsonb_object_agg(w.property, w.config) FROM (
+        SELECT r.value ->> 'property', (r.value - 'property') || jsonb_build_object('relation',
+                   (r.value -> 'relation') || jsonb_build_object('data_source_id',
+                       notion.known_source(publication.server, t.target)))
+          FROM jsonb_array_elements(publication.relations) WITH ORDINALITY r(value, n)
+          JOIN unnest(publication.targets) WITH ORDINALITY t(target, n) ON t.n = r.n
+        UNION ALL
+        SELECT a.key, a.value FROM jsonb_each(publication.added) a WHERE a.value <> 'null'
+        ) w(property, config)
+     WHERE NOT coalesce(publication.properties, '{}') ? w.property);
+END
+$$;
 REVOKE ALL ON FUNCTION notion.publish_relations(notion.publications) FROM PUBLIC;
 COMMENT ON FUNCTION notion.publish_relations(notion.publications) IS
-    'the relations that a data source lacks yet, as Notion''s API takes them; null: none';
+    'the relations, and later properties, that a data source lacks yet, as Notion''s API takes '
+    'them; null: none';
 
 CREATE FUNCTION notion.publish_claim(id bigint) RETURNS text
     LANGUAGE plpgsql
@@ -204,9 +210,20 @@ AS $$
 DECLARE
     missing text;
     only_relations boolean;
+    strange text;
 BEGIN
+    SELECT string_agg(format('"%s"', k), ', ') INTO strange FROM jsonb_object_keys(it.added) k
+     WHERE it.state = 'unknown' AND it.sent_at IS NULL AND answer -> 'properties' ? k;
+    IF strange IS NOT NULL THEN
+        UPDATE notion.publications p SET properties = answer -> 'properties' WHERE p.id = it.id;
+        PERFORM notion.publish_again(it.id, 'failed', format('the data source has %s already, '
+            'which was not made for this table: rename it there; or notion.publish once more, and '
+            'it is taken', strange), '0');
+        RETURN;
+    END IF;
     SELECT string_agg(format('"%s"', c ->> 'property'), ', '),
-           bool_and(c ->> 'type' = 'relation') INTO missing, only_relations
+           bool_and(c ->> 'type' = 'relation' OR coalesce(it.added ? (c ->> 'property'), false))
+      INTO missing, only_relations
       FROM jsonb_array_elements(it.columns) c
      WHERE answer #>> ARRAY['properties', c ->> 'property', 'type'] IS DISTINCT FROM c ->> 'type';
     IF missing IS NULL THEN

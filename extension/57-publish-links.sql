@@ -61,13 +61,37 @@ REVOKE ALL ON FUNCTION notion.publish_table(notion.publications) FROM PUBLIC;
 COMMENT ON FUNCTION notion.publish_table(notion.publications) IS
     'the foreign table over a publication''s data source; null: there is none yet';
 
+CREATE FUNCTION notion.publish_alter(it notion.publications) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT pg_catalog.format('ALTER FOREIGN TABLE %s %s', notion.publish_table(it),
+        pg_catalog.string_agg(pg_catalog.format(
+            'ADD COLUMN %I %s OPTIONS (property_id %L, property %L, type %L%s)',
+            pg_catalog.left(c ->> 'foreign_column', 63), c ->> 'column_type',
+            property ->> 'id', c ->> 'property', c ->> 'type',
+            CASE WHEN c ->> 'type' = 'relation' THEN pg_catalog.format(', data_source %L',
+                 property #>> '{relation,data_source_id}') END), ', '))
+      FROM pg_catalog.jsonb_array_elements((it).columns) c
+     CROSS JOIN LATERAL (SELECT (it).properties -> (c ->> 'property') AS property) p
+     WHERE (it).added ? (c ->> 'property')
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a
+                        WHERE a.attrelid = notion.publish_table(it) AND NOT a.attisdropped
+                          AND notion.option(a.attfdwoptions, 'property_id') = property ->> 'id')
+    HAVING count(*) > 0;
+END;
+REVOKE ALL ON FUNCTION notion.publish_alter(notion.publications) FROM PUBLIC;
+COMMENT ON FUNCTION notion.publish_alter(notion.publications) IS
+    'the columns that the foreign table of a publication lacks for what was added; null: none';
+
 CREATE FUNCTION notion.publish_ready()
     RETURNS TABLE (id bigint, owner oid, ddl text)
     LANGUAGE sql STABLE
     SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT p.id, c.relowner,
-           CASE WHEN notion.publish_table(p) IS NULL THEN notion.publish_ddl(p) END
+           CASE WHEN notion.publish_table(p) IS NULL THEN notion.publish_ddl(p)
+                ELSE notion.publish_alter(p) END
       FROM notion.publications p JOIN pg_catalog.pg_class c ON c.oid = p.table_id
      WHERE p.step = 'link' AND p.state = 'due' AND p.due <= pg_catalog.clock_timestamp()
        -- Relations of others may add properties to this data source.
@@ -142,8 +166,11 @@ BEGIN
     IF NOT EXISTS (SELECT FROM notion.links l WHERE l.table_id = it.table_id) THEN
         PERFORM notion.make_link(it.table_id, notion.publish_table(it), it.direction,
             notion.publish_pairs(it), 'newest', 'ignore', 'trash', NULL, NULL, it.marker, 'origin');
+    ELSIF it.added IS NOT NULL THEN
+        PERFORM notion.publish_pair_added(it);
     END IF;
-    UPDATE notion.publications p SET step = 'done', reason = NULL, finished_at = clock_timestamp()
+    UPDATE notion.publications p
+       SET step = 'done', added = NULL, reason = NULL, finished_at = clock_timestamp()
      WHERE p.id = publish_link.id;
     PERFORM notion.publish_references(it.table_id);
 EXCEPTION

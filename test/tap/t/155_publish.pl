@@ -310,4 +310,57 @@ is(sql($node, q{SELECT count(*) FROM notion.links WHERE table_id = 'app.twice'::
     'the foreign table and the link are back');
 is(requests(), '', 'without a request');
 
+# ---- columns that a table got later -------------------------------------------------------------
+
+my $call3 = qq{SELECT notion.publish('{app.later}', 'acme', '$home', 'crm')};
+sql($node, qq{CREATE TABLE app.later (id integer PRIMARY KEY, name text, old text);
+    INSERT INTO app.later VALUES (1, 'one', 'x'); $call3});
+done('a table');
+sql($node, q{SELECT notion.sync('app.later')});
+wait_until($node, q{SELECT count(*) FROM notion.rows WHERE link = 'app.later'::regclass
+    AND state = 'in step'}, '1', 'its row is there');
+sql($node, q{ALTER TABLE app.later ADD due date, ADD level app.level DEFAULT 'high',
+    ADD boss_id integer REFERENCES app.later; ALTER TABLE app.later RENAME old TO renamed});
+is(sql($node, qq{SELECT string_agg(property, ' ') FROM notion.publish_plan('{app.later}', 'acme',
+    '$home', 'crm') WHERE details LIKE '%to be added%'}), 'Due Level Boss',
+    'the plan says what will be added, and nothing of a renamed column');
+is(schema('app.later')->{Due}, undef, 'and does not do it');
+forget_requests();
+$notion->fault({ kind => 'drop_after_commit', route => 'PATCH /v1/data_sources/:id', count => 1 });
+my (undef, undef, $notice) = $node->psql('postgres', $call3);
+like($notice, qr/properties will be added in Notion/, 'a notice says so, too');
+like($notice, qr/Due \(date\), Level \(select\), Boss \(relation\)/, 'which');
+done('they are added, though no answer came');
+$notion->clear_faults;
+is(requests(), 'GET /v1/data_sources/ID PATCH /v1/data_sources/ID GET /v1/data_sources/ID',
+    'by one write');
+my $later = schema('app.later');
+is(join(' ', map { $later->{$_}{type} } qw(Due Level Boss Old)), 'date select relation rich_text',
+    'with their types; the property of a renamed column stays');
+is(sql($node, q{SELECT string_agg(column_name, ' ' ORDER BY column_name) FROM notion.columns
+    WHERE link = 'app.later'::regclass}), 'boss_id due id level name renamed', 'and are paired');
+sql($node, q{UPDATE app.later SET due = '2026-01-02'});
+wait_until($node, q{SELECT due FROM crm.later WHERE level = 'high'}, '2026-01-02', 'values go out');
+forget_requests();
+sql($node, $call3);
+done('again');
+is(requests(), '', 'without a request');
+
+# A property that somebody made is not ours; and a column that went leaves its property alone.
+my $source = sql($node, q{SELECT data_source FROM notion.published
+    WHERE "table" = 'app.later'::regclass});
+$notion->bot('acme', 'PATCH', "/v1/data_sources/$source", { properties => {
+    Mine => { number => {} }, Taken => { rich_text => {} } } });
+sql($node, q{ALTER TABLE app.later ADD mine text});
+forget_requests();
+sql($node, $call3);
+wait_until($node, q{SELECT reason FROM notion.published WHERE state = 'failed'}, 'the data source '
+    . 'has "Mine" already, which was not made for this table: rename it there; or notion.publish '
+    . 'once more, and it is taken', 'a name that is taken');
+sql($node, $call3);
+wait_until($node, q{SELECT reason FROM notion.published WHERE state = 'failed'}, 'the data source '
+    . 'that Notion shows lacks "Mine", or has it with another type', 'of another type: never');
+is(scalar(grep { /PATCH/ } requests()), 0, 'nothing was sent');
+is(schema('app.later')->{Mine}{type}, 'number', 'it is as it was');
+
 done_testing();
