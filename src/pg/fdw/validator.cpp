@@ -3,8 +3,7 @@
 // Refuses silence: an unknown option is an error that names the known ones. scope: call.
 #include "pg/postgres.hpp"
 
-#include "bridge/objects.hpp"
-#include "bridge/scan.hpp"
+#include "bridge/declared.hpp"
 #include "pg/connection.hpp"
 #include "pg/sealed.hpp"
 #include "pg/settings.hpp"
@@ -22,7 +21,8 @@ using Check = void (*)(DefElem* option);
 struct Known {
     Oid catalog;
     const char* name;
-    Check check;
+    Declared form;
+    Check check; ///< what its form does not tell; null: nothing
 };
 
 [[noreturn]] void refuse(const DefElem* option, const char* expected) {
@@ -47,64 +47,10 @@ List* servers_of(Oid role) {
     return found;
 }
 
-/// Only digits, so that what is accepted here is read without an error later.
-int64_t number(DefElem* option, const char* expected) {
-    const char* text = defGetString(option);
-    size_t from = *text == '-' ? 1 : 0;
-    size_t digits = strspn(text + from, "0123456789");
-    if (digits == 0 || digits > 9 || text[from + digits] != '\0')
-        refuse(option, expected);
-    return strtol(text, nullptr, 10);
-}
-
 void is_boolean(DefElem* option) {
     bool value;
     if (!parse_bool(defGetString(option), &value))
         refuse(option, "\"true\" or \"false\"");
-}
-
-void is_timeout(DefElem* option) {
-    const char* expected = "milliseconds from 1 to 3600000";
-    int64_t value = number(option, expected);
-    if (value < 1 || value > 3'600'000)
-        refuse(option, expected);
-}
-
-void is_budget(DefElem* option) {
-    const char* expected = "requests a minute from 1 to 1000000, or -1 for no limit";
-    int64_t value = number(option, expected);
-    if (value != -1 && (value < 1 || value > 1'000'000))
-        refuse(option, expected);
-}
-
-void is_misfit(DefElem* option) {
-    const char* value = defGetString(option);
-    if (strcmp(value, "error") != 0 && strcmp(value, "null") != 0)
-        refuse(option, "\"error\" or \"null\"");
-}
-
-void is_names(DefElem* option) {
-    const char* value = defGetString(option);
-    if (strcmp(value, "snake_case") != 0 && strcmp(value, "exact") != 0)
-        refuse(option, "\"snake_case\" or \"exact\"");
-}
-
-void is_part(DefElem* option) {
-    const char* value = defGetString(option);
-    if (strcmp(value, "start") != 0 && strcmp(value, "end") != 0)
-        refuse(option, "\"start\" or \"end\"");
-}
-
-void is_filled(DefElem* option) {
-    if (*defGetString(option) == '\0')
-        refuse(option, "a text that is not empty");
-}
-
-void is_version(DefElem* option) {
-    const char* value = defGetString(option);
-    size_t length = strlen(value);
-    if (length != 10 || strspn(value, "0123456789-") != length || strcmp(value, "2025-09-03") < 0)
-        refuse(option, "a version of Notion's API, 2025-09-03 or later, such as \"2026-03-11\"");
 }
 
 void is_time_zone(DefElem* option) {
@@ -112,27 +58,9 @@ void is_time_zone(DefElem* option) {
         refuse(option, "a time zone that pg_timezone_names lists");
 }
 
-void is_property_type(DefElem* option) {
-    if (bridge::scan_property_type(defGetString(option)) == PropertyType::unknown)
-        refuse(option, "Notion's name of a property type, such as \"rich_text\"");
-}
-
-void is_object(DefElem* option) {
-    for (int number = 0;; number++) {
-        std::string_view kind = bridge::objects_kind(number);
-        if (kind.empty())
-            refuse(option, "users, pages, databases, data_sources, comments, templates or blocks");
-        if (kind == defGetString(option))
-            return;
-    }
-}
-
 // http is refused beyond loopback when the request is made, where the address is known.
 void is_api_url(DefElem* option) {
     const char* url = defGetString(option);
-    bool is_http = strncmp(url, "http://", 7) == 0;
-    if (!is_http && strncmp(url, "https://", 8) != 0)
-        refuse(option, "a URL that begins with \"https://\"");
     if (is_notion_url(url) || superuser())
         return;
     ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
@@ -143,8 +71,6 @@ void is_api_url(DefElem* option) {
 /// Sealed tokens are bound to it: whoever could give his server another's id could use them.
 void is_server_id(DefElem* option) {
     const char* id = defGetString(option);
-    if (strlen(id) != 36 || strspn(id, "0123456789abcdef-") != 36)
-        refuse(option, "a uuid in lower case, as pg_notion gives it");
     if (superuser())
         return;
     ListCell* cell;
@@ -157,14 +83,7 @@ void is_server_id(DefElem* option) {
                     errdetail("The id of a server is given by pg_notion, and kept by dumps.")));
 }
 
-void is_token(DefElem* option) {
-    const char* token = defGetString(option);
-    size_t length = strlen(token);
-    if (length == 0)
-        refuse(option, "a token of Notion");
-    for (size_t at = 0; at < length; at++)
-        if (token[at] <= ' ' || token[at] > '~')
-            refuse(option, "a token of Notion, without blanks");
+void is_token(DefElem*) {
     if (settings::require_sealed_tokens)
         ereport(ERROR,
                 (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("option \"token\" is not allowed"),
@@ -191,29 +110,29 @@ void is_token_file(DefElem* option) {
 }
 
 constexpr Known known[] = {
-    {ForeignServerRelationId, "api_url", is_api_url},
-    {ForeignServerRelationId, "api_version", is_version},
-    {ForeignServerRelationId, "budget_per_minute", is_budget},
-    {ForeignServerRelationId, "connect_timeout_ms", is_timeout},
-    {ForeignServerRelationId, "request_timeout_ms", is_timeout},
-    {ForeignServerRelationId, "read_only", is_boolean},
-    {ForeignServerRelationId, "new_options", is_boolean},
-    {ForeignServerRelationId, "on_misfit", is_misfit},
-    {ForeignServerRelationId, "names", is_names},
-    {ForeignServerRelationId, "text_pushdown", is_boolean},
-    {ForeignServerRelationId, "id", is_server_id},
-    {UserMappingRelationId, "token", is_token},
-    {UserMappingRelationId, "token_file", is_token_file},
-    {ForeignTableRelationId, "data_source", is_filled},
-    {ForeignTableRelationId, "object", is_object},
-    {ForeignTableRelationId, "time_zone", is_time_zone},
-    {ForeignTableRelationId, "on_misfit", is_misfit},
-    {ForeignTableRelationId, "read_only", is_boolean},
-    {AttributeRelationId, "property_id", is_filled},
-    {AttributeRelationId, "property", is_filled},
-    {AttributeRelationId, "type", is_property_type},
-    {AttributeRelationId, "part", is_part},
-    {AttributeRelationId, "data_source", is_filled},
+    {ForeignServerRelationId, "api_url", Declared::api_url, is_api_url},
+    {ForeignServerRelationId, "api_version", Declared::version, nullptr},
+    {ForeignServerRelationId, "budget_per_minute", Declared::budget, nullptr},
+    {ForeignServerRelationId, "connect_timeout_ms", Declared::timeout_ms, nullptr},
+    {ForeignServerRelationId, "request_timeout_ms", Declared::timeout_ms, nullptr},
+    {ForeignServerRelationId, "read_only", Declared::any, is_boolean},
+    {ForeignServerRelationId, "new_options", Declared::any, is_boolean},
+    {ForeignServerRelationId, "on_misfit", Declared::misfit, nullptr},
+    {ForeignServerRelationId, "names", Declared::names, nullptr},
+    {ForeignServerRelationId, "text_pushdown", Declared::any, is_boolean},
+    {ForeignServerRelationId, "id", Declared::server_id, is_server_id},
+    {UserMappingRelationId, "token", Declared::token, is_token},
+    {UserMappingRelationId, "token_file", Declared::any, is_token_file},
+    {ForeignTableRelationId, "data_source", Declared::filled, nullptr},
+    {ForeignTableRelationId, "object", Declared::object, nullptr},
+    {ForeignTableRelationId, "time_zone", Declared::any, is_time_zone},
+    {ForeignTableRelationId, "on_misfit", Declared::misfit, nullptr},
+    {ForeignTableRelationId, "read_only", Declared::any, is_boolean},
+    {AttributeRelationId, "property_id", Declared::filled, nullptr},
+    {AttributeRelationId, "property", Declared::filled, nullptr},
+    {AttributeRelationId, "type", Declared::property_type, nullptr},
+    {AttributeRelationId, "part", Declared::part, nullptr},
+    {AttributeRelationId, "data_source", Declared::filled, nullptr},
 };
 
 [[noreturn]] void unknown(Oid catalog, const char* name) {
@@ -240,7 +159,11 @@ void validate(List* options, Oid catalog) {
                 found = &it;
         if (found == nullptr)
             unknown(catalog, option->defname);
-        found->check(option);
+        std::string_view words = bridge::declared_expected(found->form, defGetString(option));
+        if (!words.empty())
+            refuse(option, words.data());
+        if (found->check != nullptr)
+            found->check(option);
         has_token = has_token || strcmp(option->defname, "token") == 0;
         has_file = has_file || strcmp(option->defname, "token_file") == 0;
     }
