@@ -19,9 +19,6 @@ constexpr int heads_max = 16; // of a round
 // As with creates: one that Notion did not take twice, and said nothing, is a person's to decide.
 constexpr int32_t attempts_max = 2;
 
-constinit Query is_any = {"SELECT EXISTS (SELECT FROM notion.appends WHERE state = 'queued')"
-                          "    OR EXISTS (SELECT FROM notion.appends WHERE state = 'unknown')"};
-
 constinit Query find_pages = {
     "UPDATE notion.appends a SET page = m.page FROM notion.mappings m"
     " WHERE a.page IS NULL AND m.link = a.link AND m.key = a.key AND m.page_state = 'live'"
@@ -269,9 +266,6 @@ void find_appends_at_start() {
 }
 
 void plan_appends() {
-    run(is_any);
-    if (!column_bool(0, 1))
-        return;
     run(find_pages);
     look_at_unknown();
     send_heads();

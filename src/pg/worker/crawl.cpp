@@ -44,7 +44,7 @@ constinit Query read_polls = {
     "        SELECT FROM notion.work w WHERE w.link = l.id AND w.state = 'wish'"
     "           AND w.due <= clock_timestamp() AND w.wish ->> 'action' <> 'create'"
     "           AND (p.asked_at IS NULL OR p.asked_at <= w.wished_at)))"
-    "    OR (l.state = 'active' AND l.id = ANY (ARRAY("
+    "    OR (l.state = 'active' AND $3 AND l.id = ANY (ARRAY("
     "        SELECT b.link FROM notion.bursts($2 * interval '1 millisecond') b"
     "         WHERE b.is_ready))))"
     " ORDER BY p.next_at LIMIT $1"};
@@ -210,10 +210,13 @@ void ask(Source& source, const Linked& link, Crawl& crawl, Errand errand) {
 
 void begin_polls() {
     run(make_polls);
-    run(next_burst, {as_int8(settings::index_lag_ms)});
-    if (!column_null(0, 1))
-        due_in(column_int8(0, 1));
-    uint64 count = run(read_polls, {as_int4(crawls_max), as_int8(settings::index_lag_ms)});
+    if (waiting.pages) {
+        run(next_burst, {as_int8(settings::index_lag_ms)});
+        if (!column_null(0, 1))
+            due_in(column_int8(0, 1));
+    }
+    uint64 count = run(read_polls, {as_int4(crawls_max), as_int8(settings::index_lag_ms),
+                                   as_bool(waiting.pages)});
     for (uint64 row = 0; row < count; row++) {
         Source* source = find_source(static_cast<int32>(column_int8(row, 1)));
         if (source == nullptr || source->poll.under_way)
@@ -229,8 +232,10 @@ void begin_polls() {
 void begin_scans() {
     if (settings::scan_interval_min > 0 && net.now_ms >= next_plan_scans_ms) {
         next_plan_scans_ms = net.now_ms + plan_scans_ms;
-        run(plan_scans, {as_int8(settings::scan_interval_min)});
+        waiting.jobs |= run(plan_scans, {as_int8(settings::scan_interval_min)}) > 0;
     }
+    if (!waiting.jobs)
+        return;
     int32 links[crawls_max];
     int64_t jobs[crawls_max];
     run(coalesce_jobs);

@@ -71,6 +71,10 @@ constinit Query fold_batches = {
 
 } // namespace
 
+int64_t fold_bound() {
+    return bound;
+}
+
 bool fold_outbox() {
     char from[32];
     snprintf(from, sizeof from, "%lld", static_cast<long long>(bound));

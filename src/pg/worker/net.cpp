@@ -18,6 +18,7 @@ PGDLLEXPORT void notion_net_main(Datum database);
 namespace notion::pg::worker {
 
 Net net;
+Waiting waiting;
 
 namespace {
 
@@ -33,6 +34,34 @@ constinit Query read_tick = {"SELECT greatest(coalesce(max(greatest(m.fence, m.t
                              "       coalesce((SELECT max(s.tick) FROM notion.snapshots s), 0),"
                              "       coalesce((SELECT max(j.tick) FROM notion.jobs j), 0))"
                              "  FROM notion.mappings m"};
+
+constinit Query read_waiting = {
+    "SELECT EXISTS (SELECT FROM notion.requests),"
+    "       EXISTS (SELECT FROM notion.outbox WHERE xid >= $1::text::xid8)"
+    "       OR EXISTS (SELECT FROM notion.work WHERE renamed_from IS NOT NULL),"
+    "       EXISTS (SELECT FROM notion.inbox WHERE state = 'new' AND due <= clock_timestamp()),"
+    "       EXISTS (SELECT FROM notion.oauth_tasks),"
+    "       EXISTS (SELECT FROM notion.mappings WHERE flight = 'unknown'),"
+    "       EXISTS (SELECT FROM notion.appends WHERE state = 'queued')"
+    "       OR EXISTS (SELECT FROM notion.appends WHERE state = 'unknown'),"
+    "       EXISTS (SELECT FROM notion.due_pages),"
+    "       EXISTS (SELECT FROM notion.jobs WHERE state IN ('queued', 'scanning')),"
+    "       EXISTS (SELECT FROM notion.publications WHERE step <> 'done')"};
+
+void see_what_waits() {
+    char from[32];
+    snprintf(from, sizeof from, "%lld", static_cast<long long>(fold_bound()));
+    run(read_waiting, {as_text(from)});
+    waiting = {.requests = column_bool(0, 1),
+               .keys = column_bool(0, 2),
+               .events = column_bool(0, 3),
+               .tokens = column_bool(0, 4),
+               .flights = column_bool(0, 5),
+               .appends = column_bool(0, 6),
+               .pages = column_bool(0, 7),
+               .jobs = column_bool(0, 8),
+               .publications = column_bool(0, 9)};
+}
 
 void set_up() {
     pin_plans();
@@ -68,23 +97,34 @@ void plan_writes_only() {
 
 void plan() {
     begin("looking for work");
-    serve_requests();
+    see_what_waits();
+    if (waiting.requests) {
+        serve_requests();
+        see_what_waits();
+    }
     refresh_links();
     refresh_sources();
-    bool folded = fold_outbox();
-    fold_inbox();
+    bool folded = !waiting.keys || fold_outbox();
+    if (waiting.events) {
+        fold_inbox();
+        waiting.pages = true;
+    }
     const bool logged = log_entries();
     plan_tokens();
     plan_probes();
-    plan_looks();
+    if (waiting.flights)
+        plan_looks();
     plan_writes();
-    plan_appends();
-    plan_pages();
+    if (waiting.appends)
+        plan_appends();
+    if (waiting.pages)
+        plan_pages();
     plan_contents();
     // A walk may meet pages of queued rows: it has to know all that are queued.
     if (folded)
         plan_crawls();
-    plan_publications();
+    if (waiting.publications)
+        plan_publications();
     plan_schemas();
     keep_house();
     commit(any_reserved() || any_token_errands() || logged ? Durable::now : Durable::soon);

@@ -117,6 +117,20 @@ struct Net {
 };
 extern Net net;
 
+/// What the tables hold for this look, by one statement: what is not there is not asked for.
+struct Waiting {
+    bool requests;
+    bool keys;   ///< captured, or renamed behind a write
+    bool events; ///< due
+    bool tokens;
+    bool flights; ///< of unknown outcome
+    bool appends;
+    bool pages; ///< to be read by themselves
+    bool jobs;
+    bool publications;
+};
+extern Waiting waiting;
+
 /// Something is due in so many milliseconds.
 void due_in(int64_t wait_ms);
 int64_t next_tick();
@@ -172,7 +186,9 @@ void hear(const Ticket& ticket, const bridge::Reply& reply);
 void serve_requests(); // requests.cpp
 bool log_entries();    // audit.cpp; false where there were none
 /// False where batches are left.
-bool fold_outbox();                // fold.cpp
+bool fold_outbox(); // fold.cpp
+/// Captured keys of older transactions are folded, all of them.
+int64_t fold_bound();                // fold.cpp
 void fold_inbox();                 // inbox.cpp
 void plan_looks();                 // settle.cpp
 void plan_writes();                // claim.cpp

@@ -176,14 +176,15 @@ void open_call(TokenErrand& errand) {
 } // namespace
 
 void plan_tokens() {
-    Refused refused;
-    while (take_refused(&refused)) {
+    for (Refused refused; take_refused(&refused); waiting.tokens = true) {
         const char* holder =
             OidIsValid(refused.holder) ? GetUserNameFromId(refused.holder, true) : for_everybody;
         if (holder != nullptr)
             run(want_refresh,
                 {as_int8(refused.server), as_text(holder), as_time_ms(refused.asked_ms)});
     }
+    if (!waiting.tokens)
+        return;
     const uint64 count = run(read_tasks);
     TokenErrand* const end = errands + errands_max;
     bool fresh[errands_max];

@@ -17,8 +17,7 @@ constinit Query found_sending = {
     "SELECT notion.publish_found($1 * interval '1 millisecond')"
     " WHERE EXISTS (SELECT FROM notion.publications WHERE step <> 'done')"};
 constinit Query read_due = {
-    "SELECT d.id, d.server, d.owner, d.wait_ms FROM notion.publish_due() d"
-    " WHERE EXISTS (SELECT FROM notion.publications WHERE step <> 'done') LIMIT $1"};
+    "SELECT d.id, d.server, d.owner, d.wait_ms FROM notion.publish_due() d LIMIT $1"};
 constinit Query claim = {"SELECT notion.publish_claim($1)"};
 constinit Query settle = {
     "SELECT notion.publish_settle($1, $2, $3, $4, $5, $6, $7, $8 * interval '1 millisecond')"};

@@ -9,14 +9,13 @@
 namespace notion::pg::worker {
 namespace {
 
-constinit Query serve = {"SELECT notion.serve_requests()"
-                         " WHERE EXISTS (SELECT FROM notion.requests)"};
+constinit Query serve = {"SELECT notion.serve_requests()"};
 
 } // namespace
 
 void serve_requests() {
-    if (run(serve) > 0)
-        net.wakes_apply = true;
+    run(serve);
+    net.wakes_apply = true;
 }
 
 } // namespace notion::pg::worker
