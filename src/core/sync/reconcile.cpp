@@ -60,6 +60,11 @@ Merged trashed(const Link& link, const Mapping& mapping, const std::optional<Row
     merged.row_deleted = !row && (mapping.row_deleted || times.deleted);
     if (!row)
         return merged;
+    if (mapping.row_deleted && mapping.page_state == PageState::trashed && link.creates_pages()) {
+        merged.row_deleted = true; // the row came back, its page not yet: decide() restores it
+        merged.dirty = true;
+        return merged;
+    }
     merged.dirty = is_dirty_row(link, mapping, *row);
     if (!link.creates_rows())
         return merged;

@@ -86,8 +86,10 @@ void act(const Link& link, const Mapping& mapping, const std::optional<Row>& row
         restore(decision);
         return;
     case ExistenceAction::restore:
-        if (link.creates_pages())
+        if (link.creates_pages()) {
             restore(decision);
+            decision.row_deleted = true; // until it is done: else a later look takes the trash for
+        }                                // somebody else's
         return;
     case ExistenceAction::postgres_delete:
         if (link.creates_pages() && link.on_postgres_delete == OnPostgresDelete::trash)

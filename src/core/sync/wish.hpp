@@ -31,7 +31,7 @@ struct Decision {
     std::optional<Wish> wish;
     Held held; ///< complete: replaces the mapping's
     std::string reason;
-    bool row_deleted = false; ///< with evidence, and still absent
+    bool row_deleted = false; ///< with evidence, and still absent, or its page in the trash for it
     std::vector<Conflict> conflicts;
     std::vector<std::string> agreed; ///< columns whose open conflict is over
 };

@@ -210,13 +210,10 @@ void ask(Source& source, const Linked& link, Crawl& crawl, Errand errand) {
 
 void begin_polls() {
     run(make_polls);
-    if (waiting.pages) {
-        run(next_burst, {as_int8(settings::index_lag_ms)});
-        if (!column_null(0, 1))
-            due_in(column_int8(0, 1));
-    }
-    uint64 count = run(read_polls, {as_int4(crawls_max), as_int8(settings::index_lag_ms),
-                                   as_bool(waiting.pages)});
+    if (waiting.pages && run(next_burst, {as_int8(settings::index_lag_ms)}) && !column_null(0, 1))
+        due_in(column_int8(0, 1));
+    uint64 count = run(
+        read_polls, {as_int4(crawls_max), as_int8(settings::index_lag_ms), as_bool(waiting.pages)});
     for (uint64 row = 0; row < count; row++) {
         Source* source = find_source(static_cast<int32>(column_int8(row, 1)));
         if (source == nullptr || source->poll.under_way)

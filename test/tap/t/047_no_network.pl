@@ -1,6 +1,6 @@
 # Law 4: a user's transaction never waits for the network. Notion is there and answers nothing: a
-# write of a row hangs, and whatever people do with the table, its link and its rows is done while it
-# hangs. That it hangs to the end shows that nothing of it waited.
+# write of a row hangs, and whatever people do with table, link and rows is done while it hangs.
+# Notion stays stopped to the end, so whatever waited for it would not end.
 use strict;
 use warnings;
 

@@ -51,6 +51,10 @@ sub statement {
         "UPDATE tasks SET points = $n WHERE id = $k",
         "UPDATE tasks SET name = 'r$n', done = NOT coalesce(done, false) WHERE id IN ($k, $m)",
         "DELETE FROM tasks WHERE id = $k",
+        # Comes back, often as it was, while its page is on its way to the trash or back.
+        "DELETE FROM tasks WHERE id = $k; INSERT INTO tasks (id, name, points) VALUES ($k, 'b', 1)",
+        "INSERT INTO tasks (id, name, points) VALUES ($k, 'b', 1) ON CONFLICT (id) DO NOTHING",
+        "UPDATE tasks SET name = 'b', points = 1 WHERE id = $k",
         "UPDATE tasks SET id = $m WHERE id = $k",
         "UPDATE tasks SET id = -1 WHERE id = $k; UPDATE tasks SET id = $k WHERE id = $m;
             UPDATE tasks SET id = $m WHERE id = -1",
@@ -93,23 +97,29 @@ $notion->fault({ method => $_->[0], kind => $_->[1], probability => 0.03 })
   for [ 'PATCH', 'drop_after_commit' ], [ 'POST', '503_after_commit' ], [ 'PATCH', 'drop_before' ];
 my @drivers = map { { psql => $_, open => 0 } } @sessions;
 my $committed = 0;
-while ($committed < $transactions) { $committed += step(one_of(@drivers)); }
+my $differ = sub { my ($here, $there) = @_;
+    return sql($node, qq{SELECT coalesce(string_agg(d::text, E'\\n'), 'equal') FROM (
+        (SELECT 'here', h.* FROM ($here EXCEPT ALL $there) h)
+        UNION ALL (SELECT 'there', t.* FROM ($there EXCEPT ALL $here) t)) d}) };
+sub look { # what is committed, though transactions be open
+    my ($when) = @_;
+    sql($node, "CALL notion.flush('$_', '50 s')") for 'tasks', 'lines';
+    at_rest($pair, "$when: at rest");
+    is($differ->('SELECT id::text, name, points, coalesce(done, false) FROM tasks',
+        'SELECT key, name, points, done FROM crm.tasks'), 'equal', "$when: tasks are in Notion");
+    is($differ->('SELECT notion.row_key(a, b), name, amount::float8 FROM lines WHERE live',
+        'SELECT mark, name, amount FROM crm.lines'), 'equal', "$when: lines are");
+    return;
+}
+while ($committed < $transactions) {
+    look("after $committed") if step(one_of(@drivers)) && ++$committed % 50 == 0;
+}
 for my $driver (@drivers) {
     $driver->{psql}->query('COMMIT') if $driver->{open};
     $driver->{psql}->quit;
 }
 $notion->clear_faults;
-sql($node, "CALL notion.flush('$_', '50 s')") for 'tasks', 'lines';
-at_rest($pair, "at rest after $committed transactions");
-
-my $differ = sub { my ($here, $there) = @_;
-    return sql($node, qq{SELECT coalesce(string_agg(d::text, E'\\n'), 'equal') FROM (
-        (SELECT 'here', h.* FROM ($here EXCEPT ALL $there) h)
-        UNION ALL (SELECT 'there', t.* FROM ($there EXCEPT ALL $here) t)) d}) };
-is($differ->('SELECT id::text, name, points, coalesce(done, false) FROM tasks',
-    'SELECT key, name, points, done FROM crm.tasks'), 'equal', 'tasks are what Notion holds');
-is($differ->('SELECT notion.row_key(a, b), name, amount::float8 FROM lines WHERE live',
-    'SELECT mark, name, amount FROM crm.lines'), 'equal', 'lines are what Notion holds');
+look('at the end');
 is(sql($node, q{SELECT count(*) FROM notion.mappings m JOIN notion.links l ON l.id = m.link
     WHERE m.page_state = 'live' AND m.row_state = 'deleted'}), '0',
     'no page lives without its row');

@@ -452,6 +452,20 @@ TEST_F(Reconcile, OnNotionTrashDeleteWaitsForItsGraceAndAConfirmation) {
     EXPECT_TRUE(edited.dirty);
 }
 
+TEST_F(Reconcile, APageInTheTrashThatItsRowCameBackForIsNobodysDeletion) {
+    mapping.row_deleted = true;
+    mapping.page_state = PageState::trashed;
+    times.trashed_since_us = 0;
+    times.asked_us = trash_grace_us;
+    link->on_notion_trash = OnNotionTrash::remove;
+    const Snapshot trashed = sample::snapshot(*link, page, {.in_trash = true});
+    const Merged merged = reconcile(*link, mapping, row, trashed, times);
+    EXPECT_EQ(merged.action, MergeAction::trashed);
+    EXPECT_TRUE(merged.dirty);
+    mapping.row_deleted = merged.row_deleted;
+    EXPECT_EQ(decide(*link, mapping, row, false).wish->action, FlightKind::restore);
+}
+
 TEST_F(Reconcile, APageMovedAwayWaitsAndDeletesNothing) {
     const Snapshot moved = sample::snapshot(*link, page, {.data_source = "elsewhere"});
     const Merged merged = reconcile(*link, mapping, row, moved, times);

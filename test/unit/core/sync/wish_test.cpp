@@ -115,6 +115,18 @@ TEST_F(WishTest, ARowThatCameBackIsARow) {
     EXPECT_EQ(wish(true).wish->action, FlightKind::restore);
 }
 
+TEST_F(WishTest, ItsPageStaysOursToRestoreUntilThatIsDone) {
+    mapping.row_deleted = true;
+    mapping.page_state = PageState::trashed;
+    mapping.row_deleted = wish().row_deleted; // as kept; then the row is touched, and as it was
+    const Decision again = wish();
+    ASSERT_TRUE(again.wish);
+    EXPECT_EQ(again.wish->action, FlightKind::restore);
+    EXPECT_TRUE(again.conflicts.empty());
+    row["fee"] = "6";
+    EXPECT_TRUE(wish().conflicts.empty()); // nobody in Notion deleted anything
+}
+
 TEST_F(WishTest, APageInTheTrashIsRestoredForAnEditAndSaysSo) {
     mapping.page_state = PageState::trashed;
     EXPECT_FALSE(wish().wish);
