@@ -99,7 +99,10 @@ BEGIN ATOMIC
             UNION ALL SELECT notion.column_faults(l.table_id, l.foreign_table_id,
                                                   notion.columns_of(l.id), l.key_columns,
                                                   notion.marker_of(l.id))
-            UNION ALL SELECT notion.filter_fault(l.table_id, l.filter)) faults(f)
+            UNION ALL SELECT notion.filter_fault(l.table_id, l.filter)
+            UNION ALL SELECT notion.trash_fault(l.table_id, l.on_notion_trash)
+            UNION ALL SELECT notion.extra_faults(l.table_id, notion.columns_of(l.id), l.key_columns,
+                                                 l.content, l.template, l.forbid)) faults(f)
      WHERE l.id = shape_faults.link AND f IS NOT NULL;
 END;
 COMMENT ON FUNCTION notion.shape_faults(integer) IS
@@ -138,8 +141,13 @@ DECLARE
     kept notion.links;
     was name;
     found name;
+    missed text;
 BEGIN
     SELECT * INTO kept FROM notion.links l WHERE l.id = follow_names.link;
+    -- What was missing before, and the link is paused for, is in no column that is renamed later.
+    missed := coalesce((SELECT r.args ->> 'why' FROM notion.requests r
+                         WHERE r.link = kept.id AND r.kind = 'pause' ORDER BY r.id DESC LIMIT 1),
+                       CASE kept.state WHEN 'paused' THEN kept.reason END, '');
     -- Properties have ids, so that columns of the foreign table are found whatever they are called.
     UPDATE notion.link_columns c SET foreign_column = f.attname
       FROM pg_attribute f
@@ -160,8 +168,11 @@ BEGIN
             SELECT unnest(coalesce(c.columns, ARRAY[c.column_name])) AS name
               FROM notion.link_columns c
              WHERE c.link = follow_names.link AND c.column_name <> '(key)'
-             UNION SELECT unnest(kept.key_columns)) n
-         WHERE NOT EXISTS (SELECT FROM pg_attribute a
+             UNION SELECT unnest(kept.key_columns)
+             UNION SELECT unnest(ARRAY[kept.content,
+                       substring(kept.template FROM '^column:(.*)$')::name,
+                       substring(kept.on_notion_trash FROM '^mark:(.*)$')::name])) n
+         WHERE strpos(missed, n.name::text) = 0 AND NOT EXISTS (SELECT FROM pg_attribute a
                             WHERE a.attrelid = kept.table_id AND a.attnum > 0
                               AND NOT a.attisdropped AND a.attname = n.name);
         CONTINUE WHEN was IS NULL;
@@ -174,6 +185,13 @@ BEGIN
          WHERE c.link = follow_names.link AND was = ANY (c.columns);
         UPDATE notion.links l SET key_columns = array_replace(l.key_columns, was, found)
          WHERE l.id = follow_names.link AND was = ANY (l.key_columns);
+        UPDATE notion.links l
+           SET content = CASE l.content WHEN was THEN found ELSE l.content END,
+               template = CASE l.template WHEN 'column:' || was THEN 'column:' || found
+                                          ELSE l.template END,
+               on_notion_trash = CASE l.on_notion_trash WHEN 'mark:' || was THEN 'mark:' || found
+                                                        ELSE l.on_notion_trash END
+         WHERE l.id = follow_names.link;
     END LOOP;
 END
 $$;

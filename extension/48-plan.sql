@@ -127,7 +127,7 @@ UNION ALL SELECT 'create', key, NULL, v FROM here
 UNION ALL SELECT 'insert', NULL, url, v FROM there
  WHERE %10$L <> 'to_notion' AND page NOT IN (SELECT page FROM pairs)
 UNION ALL SELECT 'trash', k.key, o.url, NULL FROM known k JOIN there o USING (page)
- WHERE k.key NOT IN (SELECT key FROM here)
+ WHERE %10$L <> 'from_notion' AND %13$L = 'trash' AND k.key NOT IN (SELECT key FROM here)
    AND (EXISTS (SELECT FROM notion.work w WHERE w.link = %8$s AND w.key = k.key AND w.deleted)
         OR EXISTS (SELECT FROM %3$s t WHERE notion.row_key(%1$s) = k.key))
 UNION ALL SELECT 'pages', NULL, NULL, to_jsonb(count(*)) FROM there
@@ -145,7 +145,7 @@ UNION ALL SELECT 'pages', NULL, NULL, to_jsonb(count(*)) FROM there
                            FROM pg_catalog.unnest(match) c), 'false'),
                l.direction, coalesce(l.filter, 'true'),
                coalesce((SELECT pg_catalog.string_agg(pg_catalog.format('h.v ->> %L', c), ', ')
-                           FROM pg_catalog.unnest(match) c), 'h.key'))
+                           FROM pg_catalog.unnest(match) c), 'h.key'), l.on_postgres_delete)
       FROM notion.links l WHERE l.id = plan_query.link;
 END;
 COMMENT ON FUNCTION notion.plan_query(integer, text[]) IS

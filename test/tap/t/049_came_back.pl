@@ -1,4 +1,4 @@
-# Rows that are deleted and come back as they were, and are touched again while their pages wait to be
+# Rows that are deleted, come back as they were, and are touched again while their pages wait to be
 # taken out of the trash: that trash is ours, nobody's deletion, and every page comes back.
 use strict;
 use warnings;
