@@ -81,18 +81,6 @@ constinit Query coalesce_jobs = {
     "           AND o.args ->> 'key' IS NULL GROUP BY o.link, o.args) n"
     " WHERE j.state = 'queued' AND j.link = n.link AND j.args = n.args AND j.id < n.id"};
 
-// What neither trigger nor event saw is found by reading everything, seldom and last of all.
-constinit Query plan_scans = {
-    "INSERT INTO notion.jobs (kind, link, args)"
-    " SELECT 'sync', l.id, '{\"scan\": true}' FROM notion.links l"
-    "  WHERE l.state = 'active' AND l.synced_at IS NOT NULL AND NOT EXISTS ("
-    "        SELECT FROM notion.jobs j WHERE j.link = l.id AND j.kind = 'sync'"
-    "           AND (j.finished_at IS NULL"
-    "                OR j.finished_at > now() - $1 * interval '1 minute'))"
-    "    AND l.synced_at < now() - $1 * interval '1 minute'"};
-constexpr int64_t plan_scans_ms = 10'000;
-int64_t next_plan_scans_ms;
-
 constinit Query is_pairing = {
     "SELECT FROM notion.jobs WHERE link = $1 AND state = 'pairing' LIMIT 1"};
 
@@ -227,10 +215,6 @@ void begin_polls() {
 }
 
 void begin_scans() {
-    if (settings::scan_interval_min > 0 && net.now_ms >= next_plan_scans_ms) {
-        next_plan_scans_ms = net.now_ms + plan_scans_ms;
-        waiting.jobs |= run(plan_scans, {as_int8(settings::scan_interval_min)}) > 0;
-    }
     if (!waiting.jobs)
         return;
     int32 links[crawls_max];

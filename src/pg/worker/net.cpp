@@ -120,6 +120,7 @@ void plan() {
     if (waiting.pages)
         plan_pages();
     plan_contents();
+    ask_for_scans();
     // A walk may meet pages of queued rows: it has to know all that are queued.
     if (folded)
         plan_crawls();

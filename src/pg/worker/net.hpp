@@ -193,6 +193,7 @@ void fold_inbox();                 // inbox.cpp
 void plan_looks();                 // settle.cpp
 void plan_writes();                // claim.cpp
 void plan_pages();                 // page.cpp
+void ask_for_scans();              // upkeep.cpp
 void plan_crawls();                // crawl.cpp
 void plan_appends();               // append.cpp
 void plan_contents();              // content.cpp

@@ -1,4 +1,4 @@
-// What net does seldom: taking over after a promotion, and forgetting what is old.
+// What net does seldom: taking over after a promotion, asking for scans, forgetting what is old.
 // scope: worker.
 #include "pg/postgres.hpp"
 
@@ -48,6 +48,18 @@ constinit Query forget_log = {
     "                  AND closed_at < now() - $1 * interval '1 minute')"
     "DELETE FROM notion.jobs WHERE finished_at < now() - $1 * interval '1 minute'"};
 
+// What neither trigger nor event saw is found by reading everything, seldom and last of all.
+constinit Query plan_scans = {
+    "INSERT INTO notion.jobs (kind, link, args)"
+    " SELECT 'sync', l.id, '{\"scan\": true}' FROM notion.links l"
+    "  WHERE l.state = 'active' AND l.synced_at IS NOT NULL AND NOT EXISTS ("
+    "        SELECT FROM notion.jobs j WHERE j.link = l.id AND j.kind = 'sync'"
+    "           AND (j.finished_at IS NULL"
+    "                OR j.finished_at > now() - $1 * interval '1 minute'))"
+    "    AND l.synced_at < now() - $1 * interval '1 minute'"};
+constexpr int64_t plan_scans_ms = 10'000;
+int64_t next_plan_scans_ms;
+
 } // namespace
 
 void recover_at_start() {
@@ -57,6 +69,13 @@ void recover_at_start() {
                   errdetail("Creates that were queued before it are looked up first.")));
     run(doubt_appends, {as_int8(settings::settle_ms)});
     run(take_over, {as_int4(static_cast<int32_t>(GetWALInsertionTimeLine()))});
+}
+
+void ask_for_scans() {
+    if (settings::scan_interval_min <= 0 || net.now_ms < next_plan_scans_ms)
+        return;
+    next_plan_scans_ms = net.now_ms + plan_scans_ms;
+    waiting.jobs |= run(plan_scans, {as_int8(settings::scan_interval_min)}) > 0;
 }
 
 void keep_house() {
