@@ -102,7 +102,8 @@ BEGIN ATOMIC
             UNION ALL SELECT notion.filter_fault(l.table_id, l.filter)
             UNION ALL SELECT notion.trash_fault(l.table_id, l.on_notion_trash)
             UNION ALL SELECT notion.extra_faults(l.table_id, notion.columns_of(l.id), l.key_columns,
-                                                 l.content, l.template, l.forbid)) faults(f)
+                                                 l.content, l.template, l.forbid, l.direction,
+                                                 l.content_direction)) faults(f)
      WHERE l.id = shape_faults.link AND f IS NOT NULL;
 END;
 COMMENT ON FUNCTION notion.shape_faults(integer) IS
