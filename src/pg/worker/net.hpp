@@ -188,7 +188,7 @@ bool log_entries();    // audit.cpp; false where there were none
 /// False where batches are left.
 bool fold_outbox(); // fold.cpp
 /// Captured keys of older transactions are folded, all of them.
-int64_t fold_bound();                // fold.cpp
+int64_t fold_bound();              // fold.cpp
 void fold_inbox();                 // inbox.cpp
 void plan_looks();                 // settle.cpp
 void plan_writes();                // claim.cpp
