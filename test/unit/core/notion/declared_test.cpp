@@ -53,7 +53,7 @@ TEST(Declared, UrlsIdsAndTokens) {
     EXPECT_FALSE(takes(Declared::server_id, "00000000-0000-4000-8000-00000000000A"));
     EXPECT_TRUE(takes(Declared::token, "ntn_x"));
     EXPECT_FALSE(takes(Declared::token, "ntn_x\n"));
-    EXPECT_FALSE(takes(Declared::token, "ntn \x7f"));
+    EXPECT_FALSE(takes(Declared::token, "ntn\x7f"));
     EXPECT_EQ(expected(Declared::token, ""), "a token of Notion");
     EXPECT_FALSE(takes(Declared::filled, ""));
 }
