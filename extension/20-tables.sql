@@ -254,47 +254,6 @@ COMMENT ON TABLE notion.requests IS
     'what people asked of the worker: only added to, so that no transaction that is left open '
     'holds a lock that the worker needs; net carries it out after the commit';
 
-CREATE TABLE notion.log (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    link integer,
-    key text,
-    page uuid,
-    side text NOT NULL CHECK (side IN ('postgres', 'notion')), -- where the change came from
-    action text NOT NULL,               -- create, update, trash, insert, pair, ...
-    changes jsonb,                      -- column -> {"from":…,"to":…,"rule":…}
-    actor text,                         -- a person or bot in Notion, or role and application here
-    request_id text,
-    outcome text NOT NULL DEFAULT 'done'
-);
-CREATE INDEX log_key ON notion.log (link, key, id);
-COMMENT ON TABLE notion.log IS 'every write to Notion and every change applied here';
-
-CREATE FUNCTION notion.log_without_values() RETURNS trigger
-    LANGUAGE plpgsql
-    SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    IF EXISTS (SELECT FROM notion.links l WHERE l.id = NEW.link AND NOT l.log_values) THEN
-        -- By what is known to be no value: {column: {…}}, or [{"column": …}].
-        NEW.changes := CASE jsonb_typeof(NEW.changes)
-            WHEN 'object' THEN (SELECT jsonb_object_agg(c.key, jsonb_strip_nulls(jsonb_build_object(
-                    'rule', c.value -> 'rule', 'side', c.value -> 'side')))
-                FROM jsonb_each(NEW.changes) c)
-            WHEN 'array' THEN (SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
-                    'column', c -> 'column', 'rule', c -> 'rule', 'side', c -> 'side')))
-                FROM jsonb_array_elements(NEW.changes) c) END;
-    END IF;
-    RETURN NEW;
-END
-$$;
-REVOKE ALL ON FUNCTION notion.log_without_values() FROM PUBLIC;
-COMMENT ON FUNCTION notion.log_without_values() IS
-    'trigger of notion.log: of links with log_values false it keeps which fields, not what';
-CREATE TRIGGER without_values BEFORE INSERT ON notion.log FOR EACH ROW
-    WHEN (NEW.link IS NOT NULL AND NEW.changes IS NOT NULL)
-    EXECUTE FUNCTION notion.log_without_values();
-
 CREATE TABLE notion.conflicts (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     link integer NOT NULL,

@@ -9,7 +9,8 @@ DECLARE
 BEGIN
     FOREACH kept IN ARRAY ARRAY['links', 'link_columns', 'mappings', 'outbox', 'work', 'polls',
                                 'inbox', 'snapshots', 'due_pages', 'jobs', 'requests', 'log',
-                                'conflicts', 'receipts', 'appends', 'contents',
+                                'log_0', 'log_1', 'log_2', 'log_3', 'log_4', 'log_5', 'log_6',
+                                'log_7', 'log_turn', 'conflicts', 'receipts', 'appends', 'contents',
                                 'publications', 'waits', 'arrivals'] LOOP
         PERFORM pg_catalog.pg_extension_config_dump(format('notion.%I', kept), '');
         -- Without its sequence a table would give its numbers out again.

@@ -25,7 +25,14 @@ struct Rewrite {
 };
 constinit Rewrite rewrites[] = {
     {"outbox", {"CLUSTER notion.outbox USING outbox_pkey"}},
-    {"log", {"CLUSTER notion.log USING log_pkey"}},
+    {"log_0", {"CLUSTER notion.log_0 USING log_0_pkey"}},
+    {"log_1", {"CLUSTER notion.log_1 USING log_1_pkey"}},
+    {"log_2", {"CLUSTER notion.log_2 USING log_2_pkey"}},
+    {"log_3", {"CLUSTER notion.log_3 USING log_3_pkey"}},
+    {"log_4", {"CLUSTER notion.log_4 USING log_4_pkey"}},
+    {"log_5", {"CLUSTER notion.log_5 USING log_5_pkey"}},
+    {"log_6", {"CLUSTER notion.log_6 USING log_6_pkey"}},
+    {"log_7", {"CLUSTER notion.log_7 USING log_7_pkey"}},
     {"conflicts", {"CLUSTER notion.conflicts USING conflicts_pkey"}},
     {"work", {"CLUSTER notion.work USING work_pkey"}},
     {"snapshots", {"CLUSTER notion.snapshots USING snapshots_pkey"}},

@@ -42,10 +42,11 @@ constinit Query doubt_appends = {
 constinit Query forget_states = {
     "DELETE FROM notion.oauth_states WHERE expires_at < now() - interval '1 day'"};
 
-constinit Query forget_log = {
-    "WITH log AS (DELETE FROM notion.log WHERE at < now() - $1 * interval '1 minute'),"
-    " conflicts AS (DELETE FROM notion.conflicts WHERE state = 'closed'"
-    "                  AND closed_at < now() - $1 * interval '1 minute')"
+constinit Query keep_log = {"SELECT notion.keep_log($1 * interval '1 minute')"};
+
+constinit Query forget_settled = {
+    "WITH conflicts AS (DELETE FROM notion.conflicts WHERE state = 'closed'"
+    "                      AND closed_at < now() - $1 * interval '1 minute')"
     "DELETE FROM notion.jobs WHERE finished_at < now() - $1 * interval '1 minute'"};
 
 // What neither trigger nor event saw is found by reading everything, seldom and last of all.
@@ -59,6 +60,19 @@ constinit Query plan_scans = {
     "    AND l.synced_at < now() - $1 * interval '1 minute'"};
 constexpr int64_t plan_scans_ms = 10'000;
 int64_t next_plan_scans_ms;
+
+/// As often as a part of the log may be due, and at once after the setting has changed.
+void keep_what_happened() {
+    static int retention_min;
+    static int64_t next_ms;
+    if (settings::log_retention_min < 0 ||
+        (net.now_ms < next_ms && retention_min == settings::log_retention_min))
+        return;
+    retention_min = settings::log_retention_min;
+    next_ms = net.now_ms + Max(60'000, Min(keep_house_ms, retention_min * 60'000LL / 6));
+    run(keep_log, {as_int8(retention_min)});
+    run(forget_settled, {as_int8(retention_min)});
+}
 
 } // namespace
 
@@ -79,6 +93,7 @@ void ask_for_scans() {
 }
 
 void keep_house() {
+    keep_what_happened();
     if (net.now_ms < next_house_ms)
         return;
     next_house_ms = net.now_ms + keep_house_ms;
@@ -86,8 +101,6 @@ void keep_house() {
     run(forget_receipts);
     run(forget_appends);
     run(forget_states);
-    if (settings::log_retention_min >= 0)
-        run(forget_log, {as_int8(settings::log_retention_min)});
 }
 
 } // namespace notion::pg::worker
