@@ -145,7 +145,8 @@ CREATE FUNCTION notion.make_link("table" regclass, foreign_table regclass, direc
                                  on_postgres_delete text, filter text, key name[], marker name,
                                  capture text, content name DEFAULT NULL,
                                  template text DEFAULT NULL, forbid text DEFAULT NULL,
-                                 content_direction text DEFAULT 'from_notion')
+                                 content_direction text DEFAULT 'from_notion',
+                                 log_values boolean DEFAULT true)
     RETURNS regclass
     LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp
@@ -177,11 +178,11 @@ BEGIN
     END IF;
     PERFORM notion.adopt_first();
     INSERT INTO notion.links (table_id, foreign_table_id, data_source, direction, rule, key_columns,
-                              filter, on_notion_trash, on_postgres_delete, capture)
+                              filter, on_notion_trash, on_postgres_delete, capture, log_values)
     SELECT "table", foreign_table,
            notion.data_source(notion.option(t.ftoptions, 'data_source')), direction, rule,
            notion.table_key("table", key), notion.checked_filter("table", filter), on_notion_trash,
-           on_postgres_delete, capture
+           on_postgres_delete, capture, coalesce(make_link.log_values, true)
       FROM pg_foreign_table t WHERE t.ftrelid = foreign_table
     RETURNING links.id INTO id;
     PERFORM notion.link_column(id, w.column_name, w.foreign_column, w.direction, w.rule, w.own,
@@ -195,10 +196,11 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION notion.make_link(regclass, regclass, text, jsonb, text, text, text, text,
-                                     name[], name, text, name, text, text, text) IS
+                                     name[], name, text, name, text, text, text, boolean) IS
     'notion.link, for whoever has seen to it that the table''s owner wants it';
 REVOKE ALL ON FUNCTION notion.make_link(regclass, regclass, text, jsonb, text, text, text, text,
-                                        name[], name, text, name, text, text, text) FROM PUBLIC;
+                                        name[], name, text, name, text, text, text, boolean)
+    FROM PUBLIC;
 
 CREATE FUNCTION notion.link("table" regclass, foreign_table regclass, direction text DEFAULT NULL,
                             columns jsonb DEFAULT NULL, rule text DEFAULT 'newest',
@@ -207,7 +209,8 @@ CREATE FUNCTION notion.link("table" regclass, foreign_table regclass, direction 
                             key name[] DEFAULT NULL, marker name DEFAULT NULL,
                             capture text DEFAULT 'origin', content name DEFAULT NULL,
                             template text DEFAULT NULL, forbid text DEFAULT NULL,
-                            content_direction text DEFAULT 'from_notion')
+                            content_direction text DEFAULT 'from_notion',
+                            log_values boolean DEFAULT true)
     RETURNS regclass
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
@@ -217,7 +220,7 @@ BEGIN
     PERFORM notion.require_owner("table");
     RETURN notion.make_link("table", foreign_table, direction, columns, rule, on_notion_trash,
                             on_postgres_delete, filter, key, marker, capture, content,
-                            template, forbid, content_direction);
+                            template, forbid, content_direction, log_values);
 EXCEPTION WHEN lock_not_available THEN
     RAISE EXCEPTION 'table % is in use: notion.link waited 2 s for it', "table"
         USING ERRCODE = 'lock_not_available',
@@ -227,7 +230,7 @@ EXCEPTION WHEN lock_not_available THEN
 END
 $$;
 COMMENT ON FUNCTION notion.link(regclass, regclass, text, jsonb, text, text, text, text, name[],
-                                name, text, name, text, text, text) IS
+                                name, text, name, text, text, text, boolean) IS
     'Links a table with a foreign table of notion_fdw. direction: to_notion, from_notion or '
     'both, no default. columns: {"column": "foreign column"} or {"column": {"property": …, '
     '"direction": …, "rule": …, "references": …}}; null: all columns of equal name. A foreign key '
@@ -247,6 +250,7 @@ COMMENT ON FUNCTION notion.link(regclass, regclass, text, jsonb, text, text, tex
     'and where both sides changed it notion.conflicts has it, for notion.resolve. template: of '
     'pages that are made: default, a template''s id or URL, or column:name. forbid: a regular '
     'expression; a row of which a value matches is not sent, such as notion.credentials(). '
+    'log_values: false: notion.log keeps which fields changed, and no value of them. '
     'Makes no request and sends '
     'nothing before notion.sync. Errors: 42501 not the owner, 22023 with every mismatch in DETAIL, '
     '55P03 the table is in use.';

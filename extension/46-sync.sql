@@ -227,7 +227,8 @@ COMMENT ON FUNCTION notion.pair(regclass, text, text) IS
     '22023 no page, 23505 one of them has a partner.';
 
 CREATE FUNCTION notion.mirror("table" text, foreign_table regclass,
-                              direction text DEFAULT 'from_notion', marker name DEFAULT NULL)
+                              direction text DEFAULT 'from_notion', marker name DEFAULT NULL,
+                              log_values boolean DEFAULT true)
     RETURNS regclass
     LANGUAGE plpgsql
 AS $$
@@ -250,16 +251,17 @@ BEGIN
                            WITH ORDINALITY p(part, n)),
                    coalesce(', ' || definition, ''));
     made := "table"::regclass;
-    PERFORM notion.link(made, foreign_table, direction, marker => mirror.marker);
+    PERFORM notion.link(made, foreign_table, direction, marker => mirror.marker,
+                        log_values => mirror.log_values);
     PERFORM notion.sync(made, prefer => 'notion');
     RETURN made;
 END
 $$;
-COMMENT ON FUNCTION notion.mirror(text, regclass, text, name) IS
+COMMENT ON FUNCTION notion.mirror(text, regclass, text, name, boolean) IS
     'Makes a table with the columns of a foreign table and a key of its own, row_id, links it, and '
     'asks for the first sync, which fills it after the commit. direction: from_notion, or both '
-    'with marker, the text property that is to hold row_id. Errors: those of CREATE TABLE and of '
-    'notion.link.';
+    'with marker, the text property that is to hold row_id. log_values: as for notion.link. '
+    'Errors: those of CREATE TABLE and of notion.link.';
 
 CREATE FUNCTION notion.pending("table" regclass) RETURNS bigint
     LANGUAGE plpgsql STABLE SECURITY DEFINER

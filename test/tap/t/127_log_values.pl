@@ -34,4 +34,21 @@ sql($node, "SELECT notion.alter_link('tasks', log_values => true);
     UPDATE tasks SET name = 'Quoll'");
 at_rest($pair, 'and on again');
 like(sql($node, $log), qr/Quoll/, 'where it is wished');
+
+# Said when the table is linked, it holds for the first sync too.
+my $kept = 'SELECT count(*), count(g.changes) FROM notion.log g JOIN notion.links l ON l.id = g.link';
+sql($node, "SELECT notion.unlink('tasks');
+    INSERT INTO tasks (name) VALUES ('Quince');
+    SELECT notion.link('tasks', 'crm.tasks', direction => 'both', log_values => false,
+        columns => '{\"id\": \"key\", \"name\": \"name\", \"points\": \"points\"}');
+    SELECT notion.sync('tasks', match => '{name}')");
+at_rest($pair, 'linked anew');
+cmp_ok((split /\|/, sql($node, $kept))[1], '>', 0, 'the log has its fields');
+is(sql($node, "SELECT string_agg(g.changes::text, ' ') ~ 'Quince|Quoll' FROM notion.log g
+    JOIN notion.links l ON l.id = g.link"), 'f', 'and no value');
+sql($node, "SELECT notion.unlink('tasks');
+    SELECT notion.mirror('mirrored', 'crm.tasks', log_values => false)");
+wait_until($node, q{SELECT count(*) FROM mirrored WHERE name = 'Quince'}, 1, 'a mirror');
+is(sql($node, "SELECT count(*) > 0 AND NOT string_agg(g.changes::text, ' ') ~ 'Quince|Quoll'
+    FROM notion.log g JOIN notion.links l ON l.id = g.link"), 't', 'no value of it either');
 done_testing();
