@@ -6,6 +6,21 @@ PG_CONFIG=${PG_CONFIG:-pg_config}
 say() { printf '%s\n' "$*" >&2; }
 die() { say "$(basename "$0"): $*"; exit 1; }
 
+# The Debian release that has PostgreSQL MAJOR.
+debian_release() {
+    declare -A releases=([15]=bookworm [17]=trixie [18]=sid)
+    [ -n "${releases[$1]:-}" ] && echo "${releases[$1]}"
+}
+
+# The URI that this machine, a Debian, takes its own release from; its security suite is another
+# archive.
+debian_archive() {
+    grep -qs '^ID=debian' /etc/os-release || return 1
+    { cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null || true; } |
+        sed -nE 's/^URIs?: *([^ ]+).*/\1/p; s/^deb +(\[[^]]*\] +)?([^ ]+) .*/\2/p' |
+        grep -E '/debian/?$' | sed -n 1p
+}
+
 # PostgreSQL refuses to run as root; then its tests run as nobody, which owns nothing else.
 drop_root=(env)
 if [ "$(id -u)" = 0 ]; then
