@@ -64,7 +64,8 @@ BEGIN
     SELECT * INTO mapped FROM notion.mappings m
      WHERE m.link = forgotten_link AND m.key = forgotten FOR UPDATE;
     DELETE FROM notion.log g
-     WHERE g.link = forgotten_link AND (g.key = forgotten OR g.page = mapped.page);
+     WHERE g.link = forgotten_link AND (g.key = forgotten OR g.page = mapped.page)
+        OR g.link IS NULL AND g.page = mapped.page; -- through a foreign table
     DELETE FROM notion.appends a WHERE a.link = forgotten_link AND a.state = 'done'
        AND (a.key = forgotten OR a.page = mapped.page);
     DELETE FROM notion.conflicts c WHERE c.link = forgotten_link AND c.key = forgotten

@@ -11,8 +11,8 @@ namespace notion::pg {
 namespace {
 
 // A statement is one entry, and net takes them all within milliseconds.
-constexpr int entries_max = 64;
-constexpr int room_wanted = 16; // for statements within one that waited
+constexpr int entries_max = 24;
+constexpr int room_wanted = 8; // for statements within one that waited
 constexpr int64_t patience_ms = 5'000;
 constexpr int64_t look_ms = 10;
 
@@ -34,8 +34,13 @@ Entries* attach() {
 struct Pending {
     MemoryContextCallback callback;
     const Talk* talk;
+    bool pages_logged; ///< by entry_wrote
     Entry entry;
 };
+
+Pending* pending_of(Entry* entry) {
+    return reinterpret_cast<Pending*>(reinterpret_cast<char*>(entry) - offsetof(Pending, entry));
+}
 
 /// requires: allocates nothing, waits for nothing: a transaction may be on its way down.
 bool hand_over(const Entry& entry) {
@@ -54,19 +59,26 @@ bool hand_over(const Entry& entry) {
     return handed;
 }
 
-void at_end(void* argument) {
-    auto* pending = static_cast<Pending*>(argument);
-    Entry& entry = pending->entry;
-    entry.requests = Max(entry.requests, pending->talk->requests);
-    if (entry.requests == 0 || !OidIsValid(entry.database)) // nothing done, or logged already
-        return;
+void log(Entry& entry) {
     entry.at = GetCurrentTimestamp();
     if (hand_over(entry))
-        return worker::wake_net(MyDatabaseId);
+        return;
     // Nobody is there to log it: the server's log has it at least.
     ereport(LOG, (errmsg("pg_notion: %s of %s on server %s by %s: %s", entry.action, entry.what,
                          entry.server, entry.role, entry.outcome),
                   errhidestmt(true)));
+}
+
+void at_end(void* argument) {
+    auto* pending = static_cast<Pending*>(argument);
+    Entry& entry = pending->entry;
+    entry.requests = Max(entry.requests, pending->talk->requests);
+    if (entry.requests == 0)
+        return;
+    if (pending->pages_logged && strcmp(entry.outcome, "done") == 0)
+        return worker::wake_net(MyDatabaseId);
+    log(entry);
+    worker::wake_net(MyDatabaseId);
 }
 
 int free_places() {
@@ -116,9 +128,11 @@ void entry_done(Entry* entry) {
 }
 
 void entry_names_table(Entry* entry, Relation table) {
-    if (entry != nullptr)
-        snprintf(entry->what, sizeof entry->what, "%s.%s",
-                 get_namespace_name(RelationGetNamespace(table)), RelationGetRelationName(table));
+    if (entry == nullptr)
+        return;
+    entry->table = RelationGetRelid(table);
+    snprintf(entry->what, sizeof entry->what, "%s.%s",
+             get_namespace_name(RelationGetNamespace(table)), RelationGetRelationName(table));
 }
 
 void entry_failed(Entry* entry, const bridge::Fault& fault) {
@@ -141,15 +155,23 @@ void entry_names_column(Entry* entry, std::string_view column) {
              static_cast<int>(column.size()), column.data());
 }
 
-void entry_names_page(Entry* entry, std::string_view page) {
+void entry_wrote(Entry* entry, int64_t Entry::*count, std::string_view page, const char* fields) {
     if (entry == nullptr)
         return;
-    for (char(&place)[40] : entry->pages) {
-        if (place[0] != '\0')
-            continue;
-        snprintf(place, sizeof place, "%.*s", static_cast<int>(page.size()), page.data());
-        return;
-    }
+    wait_for_room();
+    auto* row = static_cast<Entry*>(palloc(sizeof(Entry)));
+    *row = *entry;
+    row->inserted = row->updated = row->trashed = 0;
+    row->*count = row->requests = 1;
+    snprintf(row->page, sizeof row->page, "%.*s", static_cast<int>(page.size()), page.data());
+    strlcpy(row->fields, fields, sizeof row->fields);
+    entry_done(row);
+    log(*row);
+    pfree(row);
+    // What remains are rows that were written and not heard of.
+    entry->*count = Max(entry->*count - 1, 0);
+    pending_of(entry)->pages_logged = true;
+    entry_done(entry);
 }
 
 bool take_entry(Entry* entry) {
@@ -180,7 +202,7 @@ void end_taken(bool logged) {
             continue;
         place.taken = false;
         if (logged)
-            place.database = InvalidOid;
+            memset(&place, 0, sizeof place); // its values too
     }
     LWLockRelease(&shared->head.lock);
 }

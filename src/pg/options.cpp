@@ -34,6 +34,7 @@ ServerOptions server_options(const ForeignServer* server) {
     // Notion's own deadline is 55 s: waiting less long would only lose its answer.
     options.request_timeout_ms = 60'000;
     options.read_only = false;
+    options.log_values = true;
     options.new_options = true;
     options.exact_names = false;
     options.texts = true;
@@ -53,6 +54,8 @@ ServerOptions server_options(const ForeignServer* server) {
             options.request_timeout_ms = pg_strtoint32(defGetString(option));
         else if (is(option, "read_only"))
             options.read_only = defGetBoolean(option);
+        else if (is(option, "log_values"))
+            options.log_values = defGetBoolean(option);
         else if (is(option, "text_pushdown"))
             options.texts = defGetBoolean(option);
         else if (is(option, "new_options"))
@@ -71,6 +74,7 @@ TableOptions table_options(Oid table, const ServerOptions& server) {
     options.time_zone = "UTC";
     options.on_misfit = server.on_misfit;
     options.read_only = server.read_only;
+    options.log_values = server.log_values;
     ListCell* cell;
     foreach (cell, GetForeignTable(table)->options) {
         auto* option = static_cast<DefElem*>(lfirst(cell));
@@ -82,6 +86,8 @@ TableOptions table_options(Oid table, const ServerOptions& server) {
             options.on_misfit = misfit_of(option);
         else if (is(option, "read_only"))
             options.read_only = options.read_only || defGetBoolean(option);
+        else if (is(option, "log_values"))
+            options.log_values = defGetBoolean(option);
     }
     return options;
 }

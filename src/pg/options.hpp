@@ -16,6 +16,7 @@ struct ServerOptions {
     int32_t connect_timeout_ms;
     int32_t request_timeout_ms;
     bool read_only;
+    bool log_values;  ///< notion.log has values that sessions write
     bool new_options; ///< writes may add options to a select
     bool exact_names;
     bool texts; ///< text_pushdown: conditions on texts may be asked of Notion
@@ -27,6 +28,7 @@ struct TableOptions {
     const char* time_zone;   ///< "UTC" where absent
     OnMisfit on_misfit;
     bool read_only;
+    bool log_values;
 };
 
 struct ColumnOptions {

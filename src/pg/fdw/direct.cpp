@@ -56,14 +56,15 @@ List* columns_of(Bitmapset* used, int natts) {
 }
 
 TupleDesc describe(Relation table, const Direct* direct) {
-    TupleDesc made = CreateTemplateTupleDesc(fixed_fields + direct->count);
+    TupleDesc made = CreateTemplateTupleDesc(fixed_fields + 2 * direct->count);
     for (AttrNumber number = 1; number <= fixed_fields; number++)
         TupleDescInitEntry(made, number, nullptr, TEXTOID, -1, 0);
     for (int at = 0; at < direct->count; at++) {
         Form_pg_attribute attribute =
             TupleDescAttr(RelationGetDescr(table), direct->targets[at] - 1);
-        TupleDescInitEntry(made, static_cast<AttrNumber>(fixed_fields + at + 1), nullptr,
-                           attribute->atttypid, attribute->atttypmod, attribute->attndims);
+        for (int place : {at, direct->count + at}) // what it becomes, and what it was
+            TupleDescInitEntry(made, static_cast<AttrNumber>(fixed_fields + place + 1), nullptr,
+                               attribute->atttypid, attribute->atttypmod, attribute->attndims);
     }
     return made;
 }
@@ -77,9 +78,14 @@ std::string_view view_of(Datum text) {
     return {VARDATA_ANY(value), static_cast<size_t>(VARSIZE_ANY_EXHDR(value))};
 }
 
+/// What the page's content was nobody has read: it is written in any case.
+bool is_content(const Direct* direct, int number) {
+    return direct->writing->columns[number - 1].field == bridge::Field::content;
+}
+
 /// Puts a row by. False where an UPDATE leaves it as it is.
 bool put_by(ForeignScanState* node, Running* running, Direct* direct, TupleTableSlot* slot) {
-    size_t fields = static_cast<size_t>(fixed_fields + direct->count);
+    size_t fields = static_cast<size_t>(fixed_fields + 2 * direct->count);
     auto* values = static_cast<Datum*>(palloc0(sizeof(Datum) * fields));
     auto* nulls = static_cast<bool*>(palloc0(sizeof(bool) * fields));
     auto* marks = static_cast<char*>(palloc0(static_cast<size_t>(direct->count) + 1));
@@ -91,10 +97,11 @@ bool put_by(ForeignScanState* node, Running* running, Direct* direct, TupleTable
         bool* null = &nulls[fixed_fields + at];
         *value = ExecEvalExpr(state, node->ss.ps.ps_ExprContext, null);
         bool old_null = slot->tts_isnull[number - 1];
-        // What the page's content was nobody has read: it is written in any case.
-        bool is_content = direct->writing->columns[number - 1].field == bridge::Field::content;
-        bool is_same = !is_content && writing_same(direct->writing, number, *value, *null,
-                                                   slot->tts_values[number - 1], old_null);
+        values[fixed_fields + direct->count + at] = slot->tts_values[number - 1];
+        nulls[fixed_fields + direct->count + at] = old_null;
+        bool is_same =
+            !is_content(direct, number) && writing_same(direct->writing, number, *value, *null,
+                                                        slot->tts_values[number - 1], old_null);
         marks[at] = is_same ? same : old_null ? was_null : changed;
         any = any || !is_same;
     }
@@ -147,10 +154,17 @@ bool add_next(Direct* direct) {
     std::string_view marks = view_of(slot->tts_values[2]);
     auto* values = static_cast<NewValue*>(palloc0(sizeof(NewValue) * Max(marks.size(), 1)));
     int count = 0;
-    for (size_t at = 0; at < marks.size(); at++)
+    for (size_t at = 0; at < marks.size(); at++) {
+        const size_t place = fixed_fields + at;
+        const int number = direct->targets[at];
         if (marks[at] != same)
-            values[count++] = {direct->targets[at], slot->tts_values[fixed_fields + at],
-                               slot->tts_isnull[fixed_fields + at], marks[at] == was_null};
+            values[count++] = {number,
+                               slot->tts_values[place],
+                               slot->tts_isnull[place],
+                               marks[at] == was_null,
+                               !is_content(direct, number),
+                               slot->tts_values[place + marks.size()]};
+    }
     writing_change(direct->writing, page, values, count, view_of(slot->tts_values[1]));
     pfree(values);
     return true;

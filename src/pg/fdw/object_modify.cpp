@@ -7,6 +7,7 @@
 #include "pg/audit.hpp"
 #include "pg/connection.hpp"
 #include "pg/datum.hpp"
+#include "pg/fdw/fields.hpp"
 #include "pg/fdw/modify.hpp"
 #include "pg/fdw/object_modify.hpp"
 #include "pg/fdw/objects.hpp"
@@ -27,6 +28,7 @@ struct ObjectWriting {
     Shape* shapes;
     AttrNumber key_junk;
     Connection* connection; ///< null until the first row
+    bool log_values;
     Talk talk;
 };
 
@@ -46,9 +48,9 @@ std::string_view text_at(ObjectWriting* writing, TupleTableSlot* slot, std::stri
     return {};
 }
 
-/// INSERT: what is not NULL; UPDATE: what differs.
+/// INSERT: what is not NULL; UPDATE: what differs; `noted`: for the log.
 size_t fields_of(ObjectWriting* writing, TupleTableSlot* slot, TupleTableSlot* old,
-                 bridge::NamedCell* fields) {
+                 bridge::NamedCell* fields, StringInfo noted) {
     size_t count = 0;
     for (int at = 0; at < writing->natts; at++) {
         Form_pg_attribute attribute = TupleDescAttr(slot->tts_tupleDescriptor, at);
@@ -63,6 +65,10 @@ size_t fields_of(ObjectWriting* writing, TupleTableSlot* slot, TupleTableSlot* o
         fields[count].column = writing->names[at];
         from_datum(slot->tts_values[at], null, &writing->shapes[at], &fields[count].cell);
         count++;
+        const Known from = {attribute->atttypid, old == nullptr ? 0 : old->tts_values[at],
+                            old != nullptr && old->tts_isnull[at]};
+        fields_add(noted, NameStr(attribute->attname), old == nullptr ? nullptr : &from,
+                   {attribute->atttypid, slot->tts_values[at], null});
     }
     return count;
 }
@@ -73,6 +79,8 @@ void connect_once(ObjectWriting* writing, Relation table) {
     MemoryContext before = MemoryContextSwitchTo(writing->context);
     writing->connection =
         connect(GetForeignTable(RelationGetRelid(table))->serverid, writing->role);
+    writing->log_values =
+        table_options(RelationGetRelid(table), writing->connection->options).log_values;
     talk_begin(&writing->talk, writing->connection, sync::Priority::interactive);
     MemoryContextSwitchTo(before);
 }
@@ -167,12 +175,14 @@ TupleTableSlot* object_modify(ResultRelInfo* result, CmdType operation, TupleTab
         palloc0(sizeof(bridge::NamedCell) * static_cast<size_t>(Max(writing->natts, 1))));
     size_t count = 0;
     std::string_view id, type, parent, root;
+    StringInfoData noted;
+    initStringInfo(&noted);
     if (operation != CMD_DELETE) {
         slot_getallattrs(slot);
         TupleTableSlot* old = operation == CMD_UPDATE ? result->ri_oldTupleSlot : nullptr;
         if (old != nullptr)
             slot_getallattrs(old);
-        count = fields_of(writing, slot, old, fields);
+        count = fields_of(writing, slot, old, fields, &noted);
         type = old != nullptr ? text_at(writing, old, "type") : "";
         parent = text_at(writing, slot, "parent_id");
         root = text_at(writing, slot, "page_id");
@@ -194,6 +204,9 @@ TupleTableSlot* object_modify(ResultRelInfo* result, CmdType operation, TupleTab
     entry->requests = 1;
     api_run(api, &writing->talk);
     entry_done(entry);
+    snprintf(entry->page, sizeof entry->page, "%.*s", static_cast<int>(root.size()), root.data());
+    if (writing->log_values)
+        strlcpy(entry->fields, fields_end(&noted), sizeof entry->fields);
     (operation == CMD_INSERT   ? entry->inserted
      : operation == CMD_UPDATE ? entry->updated
                                : entry->trashed) = 1;

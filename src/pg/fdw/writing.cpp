@@ -4,6 +4,7 @@
 #include "bridge/mux.hpp"
 #include "pg/content.hpp"
 #include "pg/fdw/columns.hpp"
+#include "pg/fdw/fields.hpp"
 #include "pg/fdw/linked.hpp"
 #include "pg/fdw/writing.hpp"
 #include "pg/fdw/written.hpp"
@@ -94,27 +95,37 @@ void open_once(Writing* writing) {
 struct Row {
     bridge::ModifyCell* cells;
     size_t count;
+    StringInfoData fields;
 };
 
-void add_cell(Writing* writing, Row* row, int number, Datum value, bool null, bool was_null) {
+void add_cell(Writing* writing, Row* row, const NewValue& it) {
+    const int number = it.number;
     const bridge::ScanColumn& column = writing->columns[number - 1];
     if (writing->targets[number - 1] < 0)
         computed(writing, column);
     bridge::ModifyCell* cell = &row->cells[row->count++];
     cell->column = writing->targets[number - 1];
-    cell->was_null = was_null;
+    cell->was_null = it.was_null;
     entry_names_column(writing->entry, column.name);
-    if (!from_datum(value, null, &writing->shapes[number - 1], &cell->cell))
+    if (!from_datum(it.value, it.null, &writing->shapes[number - 1], &cell->cell))
         unsayable(writing, column);
+    if (!writing->options.log_values)
+        return;
+    const Oid type = TupleDescAttr(RelationGetDescr(writing->table), number - 1)->atttypid;
+    const Known from = {type, it.old, it.was_null};
+    fields_add(&row->fields, column.name.data(), it.old_known ? &from : nullptr,
+               {type, it.value, it.null});
 }
 
 Row empty_row(Writing* writing) {
     auto* cells = static_cast<bridge::ModifyCell*>(
         palloc0(sizeof(bridge::ModifyCell) * Max(writing->natts, 1)));
-    return {cells, 0};
+    Row row = {cells, 0, {}};
+    initStringInfo(&row.fields);
+    return row;
 }
 
-void add(Writing* writing, bridge::Write write, std::string_view page, const Row& row,
+void add(Writing* writing, bridge::Write write, std::string_view page, Row& row,
          std::string_view base) {
     bridge::ModifyRow taken;
     taken.write = write;
@@ -124,6 +135,23 @@ void add(Writing* writing, bridge::Write write, std::string_view page, const Row
     taken.base = base;
     if (!bridge::modify_add(writing->modify, taken, writing->talk.fault))
         raise(writing->talk.fault);
+    MemoryContext before = MemoryContextSwitchTo(writing->context);
+    writing->under_way = lappend(writing->under_way, pstrdup(fields_end(&row.fields)));
+    MemoryContextSwitchTo(before);
+}
+
+int64_t Entry::*count_of(bridge::Write kind) {
+    return kind == bridge::Write::create   ? &Entry::inserted
+           : kind == bridge::Write::update ? &Entry::updated
+                                           : &Entry::trashed;
+}
+
+/// The first of those under way is written.
+void log_written(Writing* writing, std::string_view page) {
+    auto* fields = static_cast<char*>(linitial(writing->under_way));
+    writing->under_way = list_delete_first(writing->under_way);
+    entry_wrote(writing->entry, count_of(writing->kind), page, fields);
+    pfree(fields);
 }
 
 /// Rows that Notion confirmed since the last call: the transaction hears of them at once, since
@@ -132,10 +160,7 @@ void count_written(Writing* writing) {
     int64_t now = bridge::modify_written(writing->modify);
     if (now > writing->counted)
         note_written(now - writing->counted);
-    int64_t* count = writing->kind == bridge::Write::create   ? &writing->entry->inserted
-                     : writing->kind == bridge::Write::update ? &writing->entry->updated
-                                                              : &writing->entry->trashed;
-    *count += now - writing->counted;
+    writing->entry->*count_of(writing->kind) += now - writing->counted;
     writing->counted = now;
 }
 
@@ -154,6 +179,7 @@ void wait_guarded(Writing* writing, int64_t wait_ms, WaitFor what) {
         ErrorData* ended = CopyErrorData();
         if (bridge::modify_in_doubt(writing->modify, ended->message, writing->talk.fault)) {
             FlushErrorState();
+            entry_failed(writing->entry, writing->talk.fault);
             raise(writing->talk.fault);
         }
         PG_RE_THROW();
@@ -257,7 +283,7 @@ void writing_insert(Writing* writing, TupleTableSlot* slot) {
     Row row = empty_row(writing);
     for (int at = 0; at < writing->natts; at++)
         if (!slot->tts_isnull[at])
-            add_cell(writing, &row, at + 1, slot->tts_values[at], false, true);
+            add_cell(writing, &row, {at + 1, slot->tts_values[at], false, true, false, 0});
     add(writing, bridge::Write::create, "", row, "");
     MemoryContextSwitchTo(before);
     MemoryContextReset(writing->scratch);
@@ -277,8 +303,7 @@ void writing_change(Writing* writing, std::string_view page, const NewValue* val
     MemoryContext before = MemoryContextSwitchTo(writing->scratch);
     Row row = empty_row(writing);
     for (int at = 0; at < count; at++)
-        add_cell(writing, &row, values[at].number, values[at].value, values[at].null,
-                 values[at].was_null);
+        add_cell(writing, &row, values[at]);
     add(writing, bridge::Write::update, page, row, base);
     MemoryContextSwitchTo(before);
     MemoryContextReset(writing->scratch);
@@ -295,8 +320,9 @@ bool writing_update(Writing* writing, std::string_view page, TupleTableSlot* slo
         bool dropped = TupleDescAttr(RelationGetDescr(writing->table), at)->attisdropped;
         if (!dropped && !writing_same(writing, at + 1, slot->tts_values[at], slot->tts_isnull[at],
                                       old->tts_values[at], old->tts_isnull[at]))
-            values[count++] = {at + 1, slot->tts_values[at], slot->tts_isnull[at],
-                               old->tts_isnull[at]};
+            values[count++] = {
+                at + 1, slot->tts_values[at], slot->tts_isnull[at], old->tts_isnull[at],
+                true,   old->tts_values[at]};
     }
     MemoryContextSwitchTo(before);
     if (count > 0)
@@ -310,7 +336,10 @@ bool writing_room(const Writing* writing) {
 
 void writing_trash(Writing* writing, std::string_view page) {
     open_once(writing);
-    add(writing, bridge::Write::trash, page, {nullptr, 0}, "");
+    MemoryContext before = MemoryContextSwitchTo(writing->scratch);
+    Row row = empty_row(writing);
+    add(writing, bridge::Write::trash, page, row, "");
+    MemoryContextSwitchTo(before);
     MemoryContextReset(writing->scratch);
 }
 
@@ -325,8 +354,7 @@ bool writing_next(Writing* writing) {
         talk_hear(talk, step);
         switch (step.turn) {
         case bridge::Turn::row:
-            entry_done(writing->entry);
-            entry_names_page(writing->entry, bridge::modify_page_id(writing->modify));
+            log_written(writing, bridge::modify_page_id(writing->modify));
             if (writing->is_linked)
                 page_is_due(bridge::modify_data_source(writing->modify),
                             bridge::modify_page_id(writing->modify));

@@ -35,6 +35,7 @@ struct Writing {
     List* wanted;         ///< IntList: else these
     int64_t counted;      ///< rows that the transaction knows of
     Entry* entry;         ///< of notion.log
+    List* under_way;      ///< what the rows that were added change, in their order: texts for it
     bridge::Write kind;   ///< of the row that was added last
     bool is_linked;
 };
@@ -54,6 +55,8 @@ struct NewValue {
     Datum value;
     bool null;
     bool was_null; ///< what it replaces
+    bool old_known;
+    Datum old;
 };
 /// Changes a page. requires: values; with none nothing would be sent. `base`: see ModifyRow.
 void writing_change(Writing* writing, std::string_view page, const NewValue* values, int count,

@@ -1,5 +1,5 @@
-# The log knows what sessions did in Notion: writes of foreign tables and calls of notion.api,
-# rolled back or not; reads where a setting asks; never a value.
+# The log knows what sessions did in Notion: each write of a foreign table, with old and new values
+# where those are wanted, and calls of notion.api, rolled back or not; reads where a setting asks.
 use strict;
 use warnings;
 use lib 'test/tap/lib';
@@ -33,6 +33,8 @@ is(sql($node, q{SELECT page, changes ->> 'columns', changes ->> 'server', split_
 sql($node, "BEGIN; UPDATE crm.participants SET name = 'Quokka' WHERE page_id = '$page'; ROLLBACK");
 wait_until($node, 'SELECT count(*) FROM notion.log', 2, 'so is an UPDATE that is rolled back');
 is(logged($what, 1), 'write crm.participants 1 done', 'since Notion has it');
+sub fields { return sql($node, q{SELECT changes -> 'fields' FROM notion.log ORDER BY id DESC LIMIT 1}); }
+is(fields(), '{"name": {"to": "Quokka", "from": "Quetzal"}}', 'with what was and what came');
 sql($node, "DELETE FROM crm.participants WHERE page_id = '$page'");
 wait_until($node, 'SELECT count(*) FROM notion.log', 3, 'and a DELETE');
 is(sql($node, q{SELECT changes ->> 'trashed' FROM notion.log ORDER BY id DESC LIMIT 1}), 1,
@@ -94,6 +96,73 @@ sql($node, q{BEGIN READ ONLY; SELECT notion.api('acme', 'GET', '/v1/users/me'); 
 like(PostgreSQL::Test::Utils::slurp_file($node->logfile, $at),
     qr{LOG:  pg_notion: api of GET /v1/users/me on server acme by \S+: done},
     q{or, where that may not write, in the server's log});
-is(sql($node, "SELECT count(*) FROM notion.log g WHERE g::text ~ 'Quetzal|Quokka|Quail|Quoll'"), 0,
-    'no value is in the log');
+$at = -s $node->logfile;
+sql($node, q{BEGIN; SELECT notion.api('acme', 'GET', '/v1/users'); ROLLBACK});
+like(PostgreSQL::Test::Utils::slurp_file($node->logfile, $at),
+    qr{LOG:  pg_notion: api of GET /v1/users on server acme by \S+: done},
+    'and where a rollback takes the entry along');
+
+# ---- values --------------------------------------------------------------------------------------
+
+sql($node, 'ALTER SYSTEM SET notion.worker = on');
+$node->reload;
+wait_until($node, "SELECT count(*) FROM notion.workers() WHERE process = 'net'
+    AND pid IS NOT NULL", 1, 'a worker again');
+sub writes { return sql($node, q{SELECT count(*) FROM notion.log WHERE action = 'write'
+    AND outcome = 'done'}); }
+my $before = writes();
+sql($node, q{INSERT INTO crm.participants (name) SELECT 'many ' || i FROM generate_series(1, 120) i});
+wait_until($node, qq{SELECT count(*) - $before FROM notion.log WHERE action = 'write'
+    AND outcome = 'done'}, 120, 'each row of a statement is an entry');
+is(sql($node, q{SELECT count(DISTINCT page) || ' ' || count(DISTINCT changes -> 'fields' -> 'name' ->> 'to')
+    FROM notion.log WHERE changes -> 'fields' -> 'name' ->> 'to' LIKE 'many %'}), '120 120',
+    'with its page and its values');
+my ($one) = split /\n/, sql($node, q{SELECT page FROM notion.log
+    WHERE changes -> 'fields' -> 'name' ->> 'to' = 'many 1'});
+# By a row of another table: not the direct way.
+sql($node, qq{UPDATE crm.participants p SET name = v.name FROM (VALUES ('joined')) v(name)
+    WHERE p.page_id = '$one'});
+wait_until($node, qq{SELECT changes -> 'fields' FROM notion.log WHERE page = '$one'
+    ORDER BY id DESC LIMIT 1}, '{"name": {"to": "joined", "from": "many 1"}}', 'one by one as well');
+sql($node, qq{UPDATE crm.participants SET name = repeat('ü', 1500) WHERE page_id = '$one'});
+wait_until($node, qq{SELECT count(*) FROM notion.log WHERE page = '$one'}, 3, 'a long value');
+is(sql($node, qq{SELECT changes -> 'fields' -> 'name' ->> 'to' FROM notion.log WHERE page = '$one'
+    ORDER BY id DESC LIMIT 1}), ('ü' x 200) . '…', 'is cut');
+sql($node, qq{DELETE FROM crm.participants WHERE name LIKE 'many 2%'});
+wait_until($node, q{SELECT count(DISTINCT page) FROM notion.log WHERE changes ->> 'trashed' = '1'},
+    12, 'a DELETE names each page');
+
+# One of three fails: those before it are logged, and it is.
+$before = writes();
+$emulator->fault({ kind => 'status', status => 400, route => 'POST /v1/pages', count => 1, after => 0 });
+error_of($node, q{INSERT INTO crm.participants (name) VALUES ('Quail 1'), ('Quail 2')});
+$emulator->clear_faults;
+wait_until($node, q{SELECT outcome FROM notion.log ORDER BY id DESC LIMIT 1}, 'failed',
+    'a statement that fails is logged as such');
+is(sql($node, "SELECT count(*) FROM notion.log WHERE changes::text LIKE '%Quail%'
+    AND outcome <> 'done'"), 0, 'without the values of what was not written');
+
+for my $where ('SERVER acme', 'FOREIGN TABLE crm.participants') {
+    sql($node, "ALTER $where OPTIONS (ADD log_values 'false')");
+    $before = writes();
+    sql($node, qq{UPDATE crm.participants SET name = 'Quince' WHERE page_id = '$one';
+        UPDATE crm.participants SET name = 'Quoin' WHERE page_id = '$one'});
+    wait_until($node, qq{SELECT count(*) - $before FROM notion.log WHERE action = 'write'
+        AND outcome = 'done'}, 2, "$where keeps values to itself");
+    is(sql($node, "SELECT count(*) FROM notion.log g WHERE g::text ~ 'Quince|Quoin'"), 0,
+        'no value is in the log');
+    sql($node, "ALTER $where OPTIONS (DROP log_values)");
+}
+like(error_of($node, "ALTER SERVER acme OPTIONS (ADD log_values 'perhaps')"),
+    qr/HV024: invalid value for option "log_values"\n.*HINT:  Expected "true" or "false"/s,
+    'which is yes or no');
+$before = writes();
+sql($node, q{CREATE TABLE people (id integer PRIMARY KEY, name text);
+    SELECT notion.link('people', 'crm.participants', direction => 'from_notion',
+        columns => '{"name": "name"}', log_values => false)});
+sql($node, qq{UPDATE crm.participants SET name = 'Quarto' WHERE page_id = '$one'});
+wait_until($node, qq{SELECT count(*) - $before FROM notion.log WHERE action = 'write'
+    AND outcome = 'done'}, 1, 'a write of a foreign table that is linked');
+is(sql($node, "SELECT count(*) FROM notion.log g WHERE g::text ~ 'Quarto'"), 0,
+    'keeps to what its link says');
 done_testing();
