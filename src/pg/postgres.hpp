@@ -163,6 +163,9 @@ extern "C" {
 #include "utils/wait_event.h"
 #include "utils/xid8.h"
 
+#if PG_VERSION_NUM >= 160000
+#include "rewrite/rewriteManip.h"
+#endif
 #if PG_VERSION_NUM >= 170000
 #include "storage/dsm_registry.h"
 #endif
@@ -178,6 +181,25 @@ extern "C" size_t strlcpy(char* to, const char* from, size_t size);
 #endif
 
 static_assert(PG_VERSION_NUM >= 150000, "pg_notion needs PostgreSQL 15 or later");
+
+/// The outer joins that may have made a column NULL where it is called so; marked from 16 on.
+inline Bitmapset* nulling_of([[maybe_unused]] const Var* column) {
+#if PG_VERSION_NUM >= 160000
+    return column->varnullingrels;
+#else
+    return nullptr;
+#endif
+}
+
+/// A copy in which the columns of `relations` are called as above these outer joins.
+inline Node* as_above(Node* node, [[maybe_unused]] const Bitmapset* relations,
+                      [[maybe_unused]] const Bitmapset* joins) {
+#if PG_VERSION_NUM >= 160000
+    if (joins != nullptr)
+        return add_nulling_relids(node, relations, joins);
+#endif
+    return node;
+}
 
 /// This process's number in the array of processes: what others wake it by.
 inline int my_proc_number() {

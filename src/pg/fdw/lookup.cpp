@@ -74,11 +74,6 @@ void put_inner(Lookup* lookup, TupleTableSlot* from) {
         slot->tts_values[to] = from->tts_values[at];
         slot->tts_isnull[to] = from->tts_isnull[at];
     }
-    ListCell* cell;
-    foreach (cell, planned.nulled) {
-        slot->tts_values[to] = from->tts_values[lfirst_int(cell)];
-        slot->tts_isnull[to++] = from->tts_isnull[lfirst_int(cell)];
-    }
 }
 
 uint32 hash_of(const Lookup* lookup, Datum key) {

@@ -19,8 +19,7 @@ struct PlannedLookup {
     int inner_count; ///< those of the foreign scan come next
     int key;         ///< of these, the column that is looked up; from 0
     Oid collation;
-    bool hashed;  ///< outer key and column are of one type
-    List* nulled; ///< IntList: inner columns that come once more, as seen above an outer join
+    bool hashed; ///< outer key and column are of one type
 };
 
 List* pack_lookup(const PlannedLookup& planned);

@@ -172,10 +172,21 @@ int position(List* target, const Var* column) {
     return -1;
 }
 
-/// The tuple that conditions and the target are computed from: the columns of both sides, and those
-/// of the inner side once more as they are called above an outer join.
-List* scan_columns(PlannerInfo*, const RelOptInfo* join, List* outer, List* inner, List* conditions,
-                   PlannedLookup* planned) {
+/// The outer joins that mark the inner columns where target and conditions call them from above:
+/// what they are called in the scan's tuple, and in the conditions of the join itself, must agree.
+Bitmapset* nulling_above(const RelOptInfo* join, List* conditions, int inner) {
+    List* above = list_concat(
+        pull_var_clause(reinterpret_cast<Node*>(join->reltarget->exprs), PVC_INCLUDE_PLACEHOLDERS),
+        pull_var_clause(reinterpret_cast<Node*>(conditions), PVC_INCLUDE_PLACEHOLDERS));
+    ListCell* cell;
+    foreach (cell, above)
+        if (IsA(lfirst(cell), Var) && castNode(Var, lfirst(cell))->varno == inner)
+            return nulling_of(castNode(Var, lfirst(cell)));
+    return nullptr;
+}
+
+/// The tuple that conditions and the target are computed from: the columns of both sides.
+List* scan_columns(List* outer, List* inner) {
     List* columns = NIL;
     ListCell* cell;
     foreach (cell, list_concat_copy(outer, inner)) {
@@ -183,23 +194,6 @@ List* scan_columns(PlannerInfo*, const RelOptInfo* join, List* outer, List* inne
         columns = lappend(
             columns, makeTargetEntry(entry->expr, static_cast<AttrNumber>(list_length(columns) + 1),
                                      nullptr, false));
-    }
-    if (planned->type != JOIN_LEFT && planned->type != JOIN_ANTI)
-        return columns;
-    List* above = list_concat(
-        pull_var_clause(reinterpret_cast<Node*>(join->reltarget->exprs), PVC_INCLUDE_PLACEHOLDERS),
-        pull_var_clause(reinterpret_cast<Node*>(conditions), PVC_INCLUDE_PLACEHOLDERS));
-    foreach (cell, above) {
-        if (!IsA(lfirst(cell), Var))
-            continue;
-        int at = position(inner, castNode(Var, lfirst(cell)));
-        if (at < 0)
-            continue;
-        planned->nulled = lappend_int(planned->nulled, at);
-        columns =
-            lappend(columns, makeTargetEntry(static_cast<Expr*>(lfirst(cell)),
-                                             static_cast<AttrNumber>(list_length(columns) + 1),
-                                             nullptr, false));
     }
     return columns;
 }
@@ -214,7 +208,7 @@ bool is_hashable(const Key& key) {
     return OidIsValid(type->hash_proc) && OidIsValid(type->eq_opr);
 }
 
-Plan* plan_lookup(PlannerInfo* root, RelOptInfo* join, CustomPath* path, List* target, List*,
+Plan* plan_lookup(PlannerInfo*, RelOptInfo* join, CustomPath* path, List* target, List*,
                   List* plans) {
     auto* outer = static_cast<Plan*>(linitial(plans));
     auto* inner = static_cast<Plan*>(lsecond(plans));
@@ -245,9 +239,13 @@ Plan* plan_lookup(PlannerInfo* root, RelOptInfo* join, CustomPath* path, List* t
     scan->scan.scanrelid = 0;
     scan->flags = path->flags;
     scan->custom_plans = plans;
-    scan->custom_exprs = lcons(key.outer, on);
-    scan->custom_scan_tlist =
-        scan_columns(root, join, outer->targetlist, inner->targetlist, above, &planned);
+    Bitmapset* called = bms_make_singleton(key.column->varno);
+    Bitmapset* joins = nulling_above(join, above, key.column->varno);
+    auto of_inner = [&](List* list) {
+        return reinterpret_cast<List*>(as_above(reinterpret_cast<Node*>(list), called, joins));
+    };
+    scan->custom_exprs = lcons(key.outer, of_inner(on));
+    scan->custom_scan_tlist = scan_columns(outer->targetlist, of_inner(inner->targetlist));
     scan->custom_private = pack_lookup(planned);
     scan->methods = &lookup_plan_methods;
     return &scan->scan.plan;
@@ -293,7 +291,7 @@ void hook(PlannerInfo* root, RelOptInfo* join, RelOptInfo* outer, RelOptInfo* in
 List* pack_lookup(const PlannedLookup& planned) {
     List* numbers = list_make5_int(planned.type, planned.outer_count, planned.inner_count,
                                    planned.key, planned.hashed);
-    return list_make3(numbers, list_make1_oid(planned.collation), planned.nulled);
+    return list_make2(numbers, list_make1_oid(planned.collation));
 }
 
 PlannedLookup unpack_lookup(List* custom_private) {
@@ -305,7 +303,6 @@ PlannedLookup unpack_lookup(List* custom_private) {
     planned.key = list_nth_int(numbers, 3);
     planned.hashed = list_nth_int(numbers, 4) != 0;
     planned.collation = linitial_oid(static_cast<List*>(lsecond(custom_private)));
-    planned.nulled = static_cast<List*>(lthird(custom_private));
     return planned;
 }
 
