@@ -112,13 +112,14 @@ for my $fault ({ kind => 'status', status => 500 }, { kind => 'status', status =
 # delay: before Notion does it; delay_after: when it has done it, and before we know.
 for my $kind ('delay', 'delay_after') {
     expire();
-    $emulator->fault({ kind => $kind, ms => 2_000, route => 'POST /v1/oauth/token', count => 1 });
+    $emulator->fault({ kind => $kind, ms => 60_000, route => 'POST /v1/oauth/token', count => 1 });
     $before = renewals();
     my $session = $node->background_psql('postgres', on_error_stop => 0);
     $session->query_until(qr/begun/, "\\echo begun\n$read;\n");
     wait_until($node, 'SELECT count(*) FROM notion.oauth_tasks WHERE begun_at IS NOT NULL', 1,
         "$kind: the renewal is under way");
     kill 'KILL', net();
+    $emulator->clear_faults;
     eval { $session->quit };
     wait_until($node, $read, $rows, "$kind: killed in the middle, it is made good");
     $emulator->clear_faults;
