@@ -32,7 +32,8 @@ $emulator->person('ada', 'PATCH', "/v1/pages/$page",
 wait_until($node, 'SELECT name FROM tasks WHERE id = 2', 'Yrhmod3', 'an edit of it');
 at_rest($pair, 'at rest');
 sql($node, "UPDATE crm.tasks SET name = 'Bfzhow6' WHERE page_id = '$page'");
-wait_until($node, 'SELECT name FROM tasks WHERE id = 2', 'Bfzhow6', 'one through the foreign table');
+wait_until($node, 'SELECT name FROM tasks WHERE id = 2', 'Bfzhow6',
+    'one through the foreign table');
 at_rest($pair, 'at rest');
 sql($node, "SELECT notion.pause('tasks'); UPDATE tasks SET name = 'Vtgnel4' WHERE id = 2");
 $emulator->person('ada', 'PATCH', "/v1/pages/$page",
@@ -48,7 +49,8 @@ wait_until($node, "SELECT row_state || page_state FROM notion.mappings WHERE key
     'deletedtrashed', 'the row is deleted, its page in the trash');
 at_rest($pair, 'at rest');
 $node->safe_psql('postgres', 'VACUUM FULL tasks; ANALYZE; CHECKPOINT');
-cmp_ok(files_with($_), '>', 0, "$_ is in files") for qw(Xwpkuf2 Yrhmod3 Bfzhow6 Vtgnel4 Kcswiy5 Qzjvax1);
+cmp_ok(files_with($_), '>', 0, "$_ is in files")
+  for qw(Xwpkuf2 Yrhmod3 Bfzhow6 Vtgnel4 Kcswiy5 Qzjvax1);
 
 # Who can still see the old rows keeps them where they are.
 my $reader = $node->background_psql('postgres');

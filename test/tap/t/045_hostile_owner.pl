@@ -6,9 +6,9 @@ use warnings;
 use NotionTest;
 use Test::More;
 
-# The name of the attack, and what mallory puts into his schema for the table "prey" to have; where it
-# takes more: link => further arguments of notion.link, before => statements ahead of it, until =>
-# what shows that it was run or refused, change => what else happens.
+# The name of the attack, and what mallory puts into his schema for the table "prey" to have; where
+# it takes more: link => further arguments of notion.link, before => statements ahead of it,
+# until => what shows that it was run or refused, change => what else happens.
 my @attacks = (
     [ 'an initially deferred constraint trigger', q{
         CREATE CONSTRAINT TRIGGER t AFTER UPDATE OR INSERT ON prey DEFERRABLE INITIALLY DEFERRED
@@ -140,7 +140,8 @@ for (@attacks) {
         +{ properties => { Name => { title => [{ text => { content => $_[0] } }] } } };
     };
     my $change = $more{change} // 'edit';
-    as_mallory(q{SELECT notion.pause('prey'); UPDATE prey SET name = 'mine'}) if $change eq 'collide';
+    as_mallory(q{SELECT notion.pause('prey'); UPDATE prey SET name = 'mine'})
+      if $change eq 'collide';
     $notion->person('ada', 'PATCH', "/v1/pages/$page",
         $change eq 'trash' ? { in_trash => JSON::PP::true() } : $title->('after'));
     as_mallory(q{SELECT notion.resume('prey')}) if $change eq 'collide';

@@ -33,7 +33,9 @@ is(sql($node, q{SELECT page, changes ->> 'columns', changes ->> 'server', split_
 sql($node, "BEGIN; UPDATE crm.participants SET name = 'Quokka' WHERE page_id = '$page'; ROLLBACK");
 wait_until($node, 'SELECT count(*) FROM notion.log', 2, 'so is an UPDATE that is rolled back');
 is(logged($what, 1), 'write crm.participants 1 done', 'since Notion has it');
-sub fields { return sql($node, q{SELECT changes -> 'fields' FROM notion.log ORDER BY id DESC LIMIT 1}); }
+sub fields {
+    return sql($node, q{SELECT changes -> 'fields' FROM notion.log ORDER BY id DESC LIMIT 1});
+}
 is(fields(), '{"name": {"to": "Quokka", "from": "Quetzal"}}', 'with what was and what came');
 sql($node, "DELETE FROM crm.participants WHERE page_id = '$page'");
 wait_until($node, 'SELECT count(*) FROM notion.log', 3, 'and a DELETE');
@@ -111,10 +113,12 @@ wait_until($node, "SELECT count(*) FROM notion.workers() WHERE process = 'net'
 sub writes { return sql($node, q{SELECT count(*) FROM notion.log WHERE action = 'write'
     AND outcome = 'done'}); }
 my $before = writes();
-sql($node, q{INSERT INTO crm.participants (name) SELECT 'many ' || i FROM generate_series(1, 120) i});
+sql($node, q{INSERT INTO crm.participants (name)
+    SELECT 'many ' || i FROM generate_series(1, 120) i});
 wait_until($node, qq{SELECT count(*) - $before FROM notion.log WHERE action = 'write'
     AND outcome = 'done'}, 120, 'each row of a statement is an entry');
-is(sql($node, q{SELECT count(DISTINCT page) || ' ' || count(DISTINCT changes -> 'fields' -> 'name' ->> 'to')
+is(sql($node, q{SELECT count(DISTINCT page) || ' '
+        || count(DISTINCT changes -> 'fields' -> 'name' ->> 'to')
     FROM notion.log WHERE changes -> 'fields' -> 'name' ->> 'to' LIKE 'many %'}), '120 120',
     'with its page and its values');
 my ($one) = split /\n/, sql($node, q{SELECT page FROM notion.log
@@ -123,7 +127,8 @@ my ($one) = split /\n/, sql($node, q{SELECT page FROM notion.log
 sql($node, qq{UPDATE crm.participants p SET name = v.name FROM (VALUES ('joined')) v(name)
     WHERE p.page_id = '$one'});
 wait_until($node, qq{SELECT changes -> 'fields' FROM notion.log WHERE page = '$one'
-    ORDER BY id DESC LIMIT 1}, '{"name": {"to": "joined", "from": "many 1"}}', 'one by one as well');
+    ORDER BY id DESC LIMIT 1}, '{"name": {"to": "joined", "from": "many 1"}}',
+    'one by one as well');
 sql($node, qq{UPDATE crm.participants SET name = repeat('ü', 1500) WHERE page_id = '$one'});
 wait_until($node, qq{SELECT count(*) FROM notion.log WHERE page = '$one'}, 3, 'a long value');
 is(sql($node, qq{SELECT changes -> 'fields' -> 'name' ->> 'to' FROM notion.log WHERE page = '$one'
@@ -134,7 +139,7 @@ wait_until($node, q{SELECT count(DISTINCT page) FROM notion.log WHERE changes ->
 
 # One of three fails: those before it are logged, and it is.
 $before = writes();
-$emulator->fault({ kind => 'status', status => 400, route => 'POST /v1/pages', count => 1, after => 0 });
+$emulator->fault({ kind => 'status', status => 400, route => 'POST /v1/pages', count => 1 });
 error_of($node, q{INSERT INTO crm.participants (name) VALUES ('Quail 1'), ('Quail 2')});
 $emulator->clear_faults;
 wait_until($node, q{SELECT outcome FROM notion.log ORDER BY id DESC LIMIT 1}, 'failed',

@@ -36,7 +36,8 @@ at_rest($pair, 'and on again');
 like(sql($node, $log), qr/Quoll/, 'where it is wished');
 
 # Said when the table is linked, it holds for the first sync too.
-my $kept = 'SELECT count(*), count(g.changes) FROM notion.log g JOIN notion.links l ON l.id = g.link';
+my $kept = 'SELECT count(*), count(g.changes) FROM notion.log g
+    JOIN notion.links l ON l.id = g.link';
 sql($node, "SELECT notion.unlink('tasks');
     INSERT INTO tasks (name) VALUES ('Quince');
     SELECT notion.link('tasks', 'crm.tasks', direction => 'both', log_values => false,

@@ -37,7 +37,8 @@ sub later_than { # looks that found something older than retention, a sixth of i
     return sql($node, "SELECT count(*) FROM kept WHERE retention = '$retention' AND
         at > '$from' AND floor - oldest > interval '$retention' / 6 + interval '$steps'");
 }
-is(later_than('10 days', '14 hours', '2026-01-01'), 0, 'nothing is kept for more than a sixth longer');
+is(later_than('10 days', '14 hours', '2026-01-01'), 0,
+    'nothing is kept for more than a sixth longer');
 cmp_ok(sql($node, 'SELECT count(DISTINCT part) FROM notion.log'), '>=', 6, 'in parts');
 sql($node, q{CALL live(10, '1 day', '1 hour')});
 is(later_than('1 day', '2 hours', '2026-02-12'), 0,
