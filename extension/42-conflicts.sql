@@ -149,6 +149,10 @@ CREATE TRIGGER notify AFTER UPDATE OF held ON notion.mappings FOR EACH ROW
           AND NEW.held::text !~ '"(resolve: |conflict: |doubt: |oscillates|not followed)')
     EXECUTE FUNCTION notion.notify('failure');
 
+CREATE TRIGGER notify AFTER UPDATE OF aside ON notion.link_columns FOR EACH ROW
+    WHEN (NEW.aside IS NOT NULL AND OLD.aside IS NULL)
+    EXECUTE FUNCTION notion.notify('failure');
+
 CREATE FUNCTION notion.resolutions(link integer, key text) RETURNS jsonb
     LANGUAGE sql STABLE
     SET search_path = pg_catalog, pg_temp

@@ -480,7 +480,7 @@ void settle_crawl(Ticket& ticket) {
         crawl.under_way = false; // asked anew afterwards
     else if (reply.status != 200 || !take(ticket, *source, *link, crawl, reply.body))
         stop(ticket, crawl, reply);
-    commit();
+    commit(Durable::soon); // what is lost is asked for again
 }
 
 } // namespace notion::pg::worker

@@ -128,7 +128,7 @@ void plan() {
         plan_publications();
     plan_schemas();
     keep_house();
-    commit(any_reserved() || any_token_errands() || logged ? Durable::now : Durable::soon);
+    commit(any_writes_reserved() || any_token_errands() || logged ? Durable::now : Durable::soon);
     drop_taken_entries();
     send_token_errands();
     send_reserved();

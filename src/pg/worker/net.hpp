@@ -171,7 +171,7 @@ void give_back(Ticket* ticket);
 const char* keep_text(Ticket* ticket, const char* text);
 /// Sends what was reserved. requires: outside a transaction.
 void send_reserved();
-bool any_reserved();
+bool any_writes_reserved();
 /// Settles what was answered: nothing, writes alone, or others too. requires: outside a
 /// transaction.
 enum class Collected : uint8_t { nothing, writes, others };

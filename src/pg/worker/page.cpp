@@ -221,7 +221,7 @@ void settle_page(Ticket& ticket) {
             run(ask_again, {as_int4(ticket.link), as_uuid(ticket.page), as_int4(ticket.attempts),
                             as_int8(pause_ms)});
     }
-    commit();
+    commit(ticket.settles ? Durable::now : Durable::soon); // what is lost is read again
 }
 
 } // namespace notion::pg::worker

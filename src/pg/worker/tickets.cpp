@@ -188,10 +188,21 @@ const char* keep_text(Ticket* ticket, const char* text) {
     return MemoryContextStrdup(ticket->context, text);
 }
 
-bool any_reserved() {
-    for (const Ticket& ticket : tickets)
-        if (ticket.errand != Errand::none && ticket.call == nullptr)
+bool any_writes_reserved() {
+    for (const Ticket& ticket : tickets) {
+        if (ticket.call != nullptr)
+            continue;
+        switch (ticket.errand) {
+        case Errand::write:
+        case Errand::trash_double:
+        case Errand::append:
+        case Errand::content_write:
+        case Errand::publish:
             return true;
+        default: // asks, and changes nothing: after a crash it is asked again
+            break;
+        }
+    }
     return false;
 }
 

@@ -76,6 +76,9 @@ wait_for('and gets what waited', sub { (shown(3, 'Points') // 0) == 33 },
     sub { state_of($pair) });
 at_rest($pair, 'moved: at rest');
 
+my $listener = $node->background_psql('postgres');
+$listener->query_safe('LISTEN notion');
+
 # A property that is gone, while its column is edited here and others are on both sides.
 schema(Points => undef);
 sql($node, "UPDATE tasks SET points = 44, name = 'task four' WHERE id = 4");
@@ -89,6 +92,7 @@ is(sql($node, 'SELECT points FROM tasks WHERE id IN (4, 5) ORDER BY id'), "44\n5
     'nothing is cleared here');
 like(sql($node, q{SELECT reason FROM notion.failures}), qr/set aside: its property is gone/,
     'notion.failures says so');
+like($listener->query('SELECT 1'), qr/"what": "failure"/, 'who listens hears of it');
 wait_until($node, q{SELECT count(*) FROM notion.drift('crm') WHERE column_name = 'points'}, 1,
     'and drift lists it');
 my $created = sql($node, "INSERT INTO tasks (name, points) VALUES ('new', 6) RETURNING id");
@@ -112,6 +116,7 @@ wait_for('once it fits again, what waited goes out', sub { shown(2, 'Done') eq '
     sub { state_of($pair) });
 at_rest($pair, 'at rest');
 
+$listener->quit;
 $node->stop;
 $emulator->stop;
 done_testing();
