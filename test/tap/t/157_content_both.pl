@@ -228,10 +228,12 @@ is(sql($node, q{SELECT count(*) FROM notion.conflicts WHERE state = 'open'}), '0
 
 # One of unknown outcome that did not land, and a person wrote meanwhile: their words stand.
 in_step('before');
+sql($node, q{ALTER SYSTEM SET notion.settle = '5s'; SELECT pg_reload_conf()});
 $emulator->fault({ kind => 'drop_before', route => $route, count => 1, token => 'ntn_bot' });
 sql($node, q{UPDATE notes SET note = 'lost on the way' WHERE name = 'Plan'});
 wait_until($node, q{SELECT count(*) FROM notion.contents WHERE flight = 'unknown'}, '1', 'unknown');
 edit($plan, 'a person was faster');
+sql($node, q{ALTER SYSTEM RESET notion.settle; SELECT pg_reload_conf()});
 $id = open_conflict('Plan', 'a conflict');
 is(markdown($plan), 'a person was faster', 'nothing was overwritten');
 sql($node, "SELECT notion.resolve($id, 'notion')");
@@ -251,7 +253,8 @@ sql($node, q{INSERT INTO notes (name, note) SELECT 'storm ' || i, 'zero' FROM
 flush();
 in_step('the storm begins');
 $emulator->fault({ kind => 'drop_after_commit', route => $route, probability => 0.1,
-    token => 'ntn_bot' }, { kind => 'delay_after', ms => 30, route => $route, token => 'ntn_bot' });
+    token => 'ntn_bot' },
+    { kind => 'delay_after', ms => 400, route => $route, token => 'ntn_bot' });
 for my $round (1 .. 4) {
     sql($node, "UPDATE notes SET note = 'round $round of ' || name WHERE name LIKE 'storm %'");
     wait_until($node, q{SELECT count(*) > 0 FROM notion.contents WHERE flight <> 'none'}, 't',
@@ -334,7 +337,7 @@ $emulator->control('POST', 'webhooks', { url => "http://127.0.0.1:$port/webhook/
     window_ms => 10, retry_base_ms => 20 });
 wait_until($node, "SELECT notion.webhook_token('acme') IS NOT NULL", 't', 'subscribed');
 in_step('at rest');
-$emulator->fault({ kind => 'delay', ms => 700, route => $route, count => 1, token => 'ntn_bot' });
+$emulator->fault({ kind => 'delay', ms => 3000, route => $route, count => 1, token => 'ntn_bot' });
 sql($node, q{UPDATE notes SET note = 'ours' WHERE name = 'Plan'});
 wait_until($node, q{SELECT count(*) FROM notion.contents WHERE flight = 'sending'}, '1', 'sending');
 edit($plan, 'typed in between');
