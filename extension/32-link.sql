@@ -289,3 +289,27 @@ END
 $$;
 COMMENT ON FUNCTION notion.filter_fault(regclass, text) IS
     'what notion.checked_filter raises, null where it is content';
+
+CREATE FUNCTION notion.word_fault(argument text, word text, words text[]) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path = pg_catalog, pg_temp
+    RETURN CASE WHEN word = ANY (words) THEN NULL
+                ELSE pg_catalog.format('%s "%s" is none of %s', argument, word,
+                                       pg_catalog.array_to_string(words, ', ')) END;
+COMMENT ON FUNCTION notion.word_fault(text, text, text[]) IS
+    'why an argument cannot be this word; null: it is one of them';
+
+-- A word that nothing reads would leave the default in its place: a column sent both ways, say.
+CREATE FUNCTION notion.pair_faults(columns jsonb) RETURNS SETOF text
+    LANGUAGE sql STABLE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT notion.word_fault(pg_catalog.format('column %s:', c.key), o.word,
+                             '{property,direction,rule,references}')
+      FROM pg_catalog.jsonb_each(columns) c,
+           pg_catalog.jsonb_object_keys(CASE pg_catalog.jsonb_typeof(c.value)
+               WHEN 'object' THEN c.value ELSE '{}' END) o(word)
+     WHERE o.word <> ALL ('{property,direction,rule,references}');
+END;
+COMMENT ON FUNCTION notion.pair_faults(jsonb) IS
+    'words in the pairs of a call of notion.link that mean nothing, a line each';

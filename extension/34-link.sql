@@ -84,7 +84,7 @@ COMMENT ON FUNCTION notion.table_faults(regclass) IS 'why this relation cannot b
 
 CREATE FUNCTION notion.link_faults(table_id regclass, foreign_table_id regclass, direction text,
                                    rule text, columns jsonb, key name[], marker name, filter text,
-                                   on_postgres_delete text)
+                                   on_postgres_delete text, capture text)
     RETURNS SETOF text
     LANGUAGE plpgsql STABLE
     SET search_path = pg_catalog, pg_temp
@@ -93,6 +93,11 @@ DECLARE
     found_key name[] := notion.table_key(table_id, key);
     way text := coalesce(direction, 'both');
 BEGIN
+    IF jsonb_typeof(columns) <> 'object' THEN
+        RETURN NEXT 'columns must be an object: {"column": "foreign column", …}';
+        columns := '{}';
+    END IF;
+    RETURN QUERY SELECT notion.pair_faults(columns);
     RETURN QUERY SELECT notion.table_faults(table_id);
     RETURN QUERY SELECT f FROM pg_class c, LATERAL notion.foreign_faults(
                      c.relowner, foreign_table_id, way, on_postgres_delete) f
@@ -101,9 +106,10 @@ BEGIN
         RETURN NEXT 'direction must be to_notion, from_notion or both: it has no default, since '
                     '"both" lets everyone who may edit that Notion database write the table';
     END IF;
-    IF notion.rule_fault(rule) IS NOT NULL THEN
-        RETURN NEXT notion.rule_fault(rule);
-    END IF;
+    RETURN QUERY SELECT f FROM (VALUES
+        (notion.rule_fault(coalesce(rule, ''))),
+        (notion.word_fault('on_postgres_delete', on_postgres_delete, '{trash,ignore}')),
+        (notion.word_fault('capture', capture, '{origin,always}'))) v(f) WHERE f IS NOT NULL;
     RETURN QUERY SELECT notion.key_faults(table_id, key);
     RETURN QUERY SELECT notion.marker_faults(table_id, foreign_table_id, way, columns,
                                              found_key, marker);
@@ -120,7 +126,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION notion.link_faults(regclass, regclass, text, text, jsonb, name[], name, text,
-                                       text) IS
+                                       text, text) IS
     'everything that keeps a table from being linked so, a line each; none: nothing does';
 
 CREATE FUNCTION notion.adopt_first() RETURNS void
@@ -163,7 +169,7 @@ BEGIN
          WHERE l.foreign_table_id = foreign_table
         UNION ALL
         SELECT notion.link_faults("table", foreign_table, direction, rule, columns, key, marker,
-                                  filter, on_postgres_delete)
+                                  filter, on_postgres_delete, capture)
         UNION ALL
         SELECT notion.extra_faults("table", coalesce(columns, '{}'),
                                    notion.table_key("table", key), content, template, forbid,
@@ -387,7 +393,7 @@ BEGIN
     SELECT string_agg(f, E'\n') INTO faults FROM (
         SELECT notion.link_faults("table", kept.foreign_table_id, kept.direction, kept.rule, pairs,
                                   kept.key_columns, wanted_marker,
-                                  kept.filter, kept.on_postgres_delete)
+                                  kept.filter, kept.on_postgres_delete, kept.capture)
         UNION ALL
         SELECT notion.trash_fault("table", kept.on_notion_trash)
         UNION ALL

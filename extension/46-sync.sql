@@ -68,8 +68,10 @@ BEGIN
             WHERE c.link = match_columns.link AND c.column_name = w AND NOT c.is_marker
               AND c.refers_to IS NULL) LIMIT 1;
     IF missing IS NOT NULL OR cardinality(wanted) = 0 THEN
-        RAISE EXCEPTION 'column "%" is not linked', missing USING ERRCODE = 'undefined_column',
-            HINT = 'match names linked columns that both sides know, an e-mail address say.';
+        RAISE EXCEPTION 'column "%" is not linked as a value that pages hold', missing
+            USING ERRCODE = 'undefined_column',
+            HINT = 'match names linked columns that both sides know, an e-mail address say; '
+                   'neither the key nor a reference is one.';
     END IF;
     RETURN wanted;
 END

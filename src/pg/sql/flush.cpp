@@ -6,6 +6,7 @@
 
 #include "pg/wait.hpp"
 #include "pg/worker/query.hpp"
+#include "pg/worker/shared.hpp"
 
 extern "C" {
 PG_FUNCTION_INFO_V1(notion_flush);
@@ -56,8 +57,8 @@ extern "C" Datum notion_flush(PG_FUNCTION_ARGS) {
     const int64_t deadline_ms = steady_ms() + timeout_of(PG_GETARG_INTERVAL_P(1));
     if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
         elog(ERROR, "SPI_connect_ext failed");
-    static constinit worker::Query wake = {"SELECT notion.wake()"};
-    (void)worker::run(wake);
+    worker::wake_net_at_commit();
+    worker::wake_apply_at_commit();
     for (;;) {
         const int64 left = pending(table);
         SPI_commit();

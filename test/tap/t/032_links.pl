@@ -37,6 +37,16 @@ like($faults, qr/$_/) for '22023', 'has no user mapping',
     'column paid: type integer does not go with',
     'column note: another column is paired with the property of wide',
     'column gone: the table has no such column', 'filter: argument of filter must be type boolean';
+$faults = refused(q{SELECT notion.link('poor', 'more.t1', on_notion_trash => 'a',
+    on_postgres_delete => 'b', capture => 'c', rule => NULL, columns => '{"note":
+        {"property": "note", "directon": "to_notion"}, "id": {"property": "mark", "key": true}}')});
+like($faults, qr/$_/) for 'on_notion_trash "a" is none of',
+    'on_postgres_delete "b" is none of trash, ignore',
+    'capture "c" is none of origin, always', 'rule "" is none of newest',
+    'column note: "directon" is none of property, direction, rule', 'column id: "key" is none of';
+unlike($faults, qr/column id: "property"/, 'words that mean something are no faults');
+like(refused(q{SELECT notion.link('poor', 'more.t1', direction => 'both', columns => '["id"]')}),
+    qr/columns must be an object/, 'columns must be an object');
 sql($node, 'DROP TABLE poor');
 
 # ---- filters ----------------------------------------------------------------------------------
@@ -49,6 +59,10 @@ is(sql($node, q{SELECT string_agg(key, ' ' ORDER BY key) FROM notion.plan('guest
     WHERE action = 'create'}), '1', 'plan knows the filter');
 sql($node, q{SELECT notion.sync('guests')});
 flush('guests');
+like(refused(q{SELECT notion.alter_link('guests', capture => 'c', on_postgres_delete => 'b')}),
+    qr/on_postgres_delete "b" is none of .*\n.*capture "c" is none of/, 'so does alter_link');
+like(refused(q{SELECT notion.plan('guests', match => 'id')}), qr/neither the key nor a reference/,
+    'a key is nothing to match by');
 my $there = "SELECT coalesce(string_agg(name, ' ' ORDER BY name), '') FROM more.t1";
 is(sql($node, $there), 'Bo', 'only rows that fulfil the filter have pages');
 sql($node, 'UPDATE guests SET ok = true WHERE id = 2');

@@ -132,7 +132,7 @@ for (@attacks) {
             columns => '{"id": "key", "name": "name"}'$link);
         SELECT notion.sync('prey');
     });
-    $node->safe_psql('postgres', q{CALL notion.flush('mallory.prey', '50 s')});
+    as_mallory(q{CALL notion.flush('prey', '50 s')});
     as_mallory($weapon);
     $node->safe_psql('postgres', 'TRUNCATE seen');
     my $page = sql($node, q{SELECT page FROM notion.rows WHERE link = 'mallory.prey'::regclass});
