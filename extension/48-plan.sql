@@ -131,6 +131,11 @@ UNION ALL SELECT 'trash', k.key, o.url, NULL FROM known k JOIN there o USING (pa
    AND (EXISTS (SELECT FROM notion.work w WHERE w.link = %8$s AND w.key = k.key AND w.deleted)
         OR EXISTS (SELECT FROM %3$s t WHERE notion.row_key(%1$s) = k.key))
 UNION ALL SELECT 'pages', NULL, NULL, to_jsonb(count(*)) FROM there
+UNION ALL SELECT 'writes', NULL, NULL, to_jsonb(count(*)) FROM (
+    SELECT key FROM fields WHERE action = 'update'
+    UNION SELECT key FROM matched WHERE %10$L <> 'from_notion'
+    UNION ALL SELECT page FROM there
+     WHERE %10$L = 'both' AND page NOT IN (SELECT page FROM pairs)) w
  ORDER BY 1, 2, 3$query$,
                (SELECT pg_catalog.string_agg(pg_catalog.format('t.%I', k.name), ', ' ORDER BY k.n)
                   FROM pg_catalog.unnest(l.key_columns) WITH ORDINALITY k(name, n)),
@@ -172,6 +177,8 @@ DECLARE
     linked integer := notion.link_id("table");
     counts jsonb := '{}';
     pages bigint := 0;
+    -- Pages that get a value or a marker, those that become rows among them.
+    writes bigint := 0;
     requests bigint;
     budget integer;
 BEGIN
@@ -181,15 +188,16 @@ BEGIN
                           ELSE 'differs' END LOOP
         IF action = 'pages' THEN
             pages := changes::bigint;
+        ELSIF action = 'writes' THEN
+            writes := changes::bigint;
         ELSE
             counts := jsonb_set(counts, ARRAY[action],
                                 to_jsonb(coalesce((counts ->> action)::bigint, 0) + 1));
             RETURN NEXT;
         END IF;
     END LOOP;
-    requests := greatest(1, ceil(pages / 100.0)) + coalesce((counts ->> 'create')::bigint, 0)
-                + coalesce((counts ->> 'update')::bigint, 0)
-                + coalesce((counts ->> 'insert')::bigint, 0)
+    requests := greatest(1, ceil(pages / 100.0)) + writes
+                + coalesce((counts ->> 'create')::bigint, 0)
                 + coalesce((counts ->> 'trash')::bigint, 0);
     SELECT notion.budget_per_minute(l.foreign_table_id) INTO budget
       FROM notion.links l WHERE l.id = linked;

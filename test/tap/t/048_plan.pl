@@ -70,6 +70,24 @@ is(sql($node, q{SELECT string_agg(points::text, ' ' ORDER BY id) FROM tasks WHER
 is(sql($node, q{SELECT count(*) FROM notion.conflicts WHERE key = '2'}), 1, 'and the conflict');
 is(planned(), '', 'then nothing is left');
 
+# ---- what it costs ------------------------------------------------------------------------------
+
+sub cost { return sql($node, qq{SELECT changes - 'minutes' FROM notion.plan('tasks' $_[0])
+    WHERE action = 'total'}); }
+sql($node, q{SELECT notion.pause('tasks'); INSERT INTO tasks (id, name) VALUES (20, 'met')});
+$notion->person('ada', 'POST', '/v1/pages', { parent => { type => 'data_source_id',
+    data_source_id => $pair->{source} }, properties => {
+    Name => { title => [ { text => { content => 'met' } } ] } } });
+is(cost(q{, match => 'name'}), '{"pair": 1, "requests": 2}', 'a page that is paired gets a marker');
+is(cost(''), '{"create": 1, "insert": 1, "requests": 3}', 'so does one that becomes a row');
+sql($node, q{SELECT notion.alter_link('tasks', direction => 'from_notion')});
+is(cost(''), '{"insert": 1, "requests": 1}', 'but not where nothing is sent');
+is(cost(q{, match => 'name'}), '{"pair": 1, "requests": 1}', 'nor when it is paired there');
+sql($node, q{SELECT notion.alter_link('tasks', direction => 'both');
+    SELECT notion.resume('tasks'); SELECT notion.sync('tasks', match => 'name')});
+flush();
+at_rest($pair, 'at rest again');
+
 # ---- columns beside the pairs -------------------------------------------------------------------
 
 for my $bad ([ q{on_notion_trash => 'mark:nothing'}, 'no such column of type' ],
