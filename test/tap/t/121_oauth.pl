@@ -40,6 +40,7 @@ sub codes { # that were exchanged
     return grep { defined } map { $_->{request}{code} }
       grep { ref $_->{request} eq 'HASH' && $_->{path} eq '/v1/oauth/token' } $emulator->journal;
 }
+my $again = qr/.*HINT: +SELECT notion\.connect_url/s; # what to do is said, too
 sub finish { # by COPY, which leaves no trace; gives what psql said
     my ($state, $code, %args) = @_;
     my (undef, undef, $err) = $node->psql('postgres',
@@ -82,15 +83,15 @@ is((visit("$redirect?code=x"))[0], 400, 'none');
 is((visit("$redirect?state=x"))[0], 400, 'no code');
 my ($status, $text) = visit("$redirect?state=%3Cscript%3E&code=%3Cscript%3E");
 unlike($text, qr/script/, 'nothing of the request is in the answer');
-like(finish(parts($callback)), qr/28000: the state was used already.*HINT/s, 'replayed by SQL');
-like(finish('forged', 'x'), qr/28000: the state is not known.*HINT/s, 'forged by SQL');
+like(finish(parts($callback)), qr/28000: the state was used already$again/s, 'replayed by SQL');
+like(finish('forged', 'x'), qr/28000: the state is not known$again/s, 'forged by SQL');
 my @late = parts(consent(connect_url(q{'acme', valid_for => '1 ms'})));
 wait_until($node, 'SELECT bool_and(expires_at < clock_timestamp()) FROM notion.oauth_states
     WHERE used_at IS NULL', 't', 'a state expires');
-like(finish(@late), qr/28000: the state has expired.*HINT/s, 'and is refused');
+like(finish(@late), qr/28000: the state has expired$again/s, 'and is refused');
 is((visit("$redirect?state=$late[0]&code=$late[1]"))[0], 410, 'by the listener too');
 my @mine = parts(consent(connect_url(q{'acme'})));
-like(finish(@mine, role => 'alice'), qr/28000: the state belongs to another role.*HINT/s,
+like(finish(@mine, role => 'alice'), qr/28000: the state belongs to another role$again/s,
     'of another role');
 is(sql($node, 'SELECT count(*) FROM notion.oauth_tasks'), $before, 'none of them is exchanged');
 is(sql($node, $read), 't', 'nor harms what is there');
@@ -112,9 +113,19 @@ wait_until($node, "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type =
 $first->query_safe('COMMIT');
 $first->quit;
 $second->quit;
-like($second->{stderr}, qr/the state was used already/, 'and is refused');
+like($second->{stderr}, qr/the state was used already$again/, 'and is refused');
 wait_until($node, 'SELECT count(*) FROM notion.oauth_tasks', 0, 'one exchange');
 is(scalar(grep { $_ eq $mine[1] } codes()), 1, 'was made');
+
+my ($fresh) = parts(consent(connect_url(q{'acme'})));
+finish($fresh, $mine[1]);
+wait_until($node, "SELECT reason LIKE '%Invalid code%' FROM notion.accounts
+    WHERE role = current_user", 't', 'a code used twice, with a state of its own: said');
+is(scalar(grep { $_ eq $mine[1] } codes()), 2, 'when Notion had refused it');
+is(connection('state'), 'connected', 'the connection that is there stays');
+is(sql($node, $read), 't', 'and its token');
+like(sql($node, "SELECT state, hint FROM notion.health WHERE what = 'connection'"),
+    qr/Invalid code.*\|SELECT notion\.connect_url\('acme'\)/, 'health says what to do');
 
 # ---- what goes wrong -----------------------------------------------------------------------------
 

@@ -107,6 +107,20 @@ for my $fault ({ kind => 'status', status => 500 }, { kind => 'status', status =
     $emulator->clear_faults;
 }
 
+for my $fault ({ kind => 'status', status => 500 }, { kind => 'drop_before' }) {
+    expire();
+    $emulator->fault({ route => 'POST /v1/oauth/token', %$fault });
+    my $session = $node->background_psql('postgres', on_error_stop => 0);
+    $session->query_until(qr/begun/, "\\echo begun\n$read;\n");
+    wait_until($node, 'SELECT count(*) FROM notion.oauth_tasks WHERE attempts > 1', 1,
+        "$fault->{kind} for as long as it is asked");
+    like(sql($node, 'SELECT state, reason FROM notion.connections'),
+        qr/^connected\|tried again after /, 'the connection is not given up, and says why');
+    $emulator->clear_faults;
+    $session->quit;
+    is($session->{stderr} =~ /(ERROR.*)/ ? $1 : '', '', 'and who waited goes on');
+}
+
 # ---- death ---------------------------------------------------------------------------------------
 
 # delay: before Notion does it; delay_after: when it has done it, and before we know.
@@ -166,6 +180,19 @@ connect_again();
 wait_until($node, 'SELECT state FROM notion.links', 'active', 'connected again, it goes on');
 at_rest($pair, 'by itself');
 is(count_pages($pair), $rows + 1, 'and nothing was lost');
+expire();
+$emulator->fault({ kind => 'status', status => 400, route => 'POST /v1/oauth/token', count => 1,
+    body => '{"error": "invalid_grant", "error_description": "gone with the wind"}' });
+like(error_of($node, $read), qr/28P01: .*HINT: +SELECT notion\.connect_url\('acme'\)/s,
+    'a renewal answered by 400: an error that says what to do');
+$emulator->clear_faults;
+like(sql($node, 'SELECT state, reason FROM notion.connections'),
+    qr/^expired\|.*gone with the wind/, q{with the reason, in Notion's words});
+sql($node, "INSERT INTO tasks (name) VALUES ('then')");
+connect_again();
+wait_until($node, 'SELECT state FROM notion.links', 'active', 'connected again, it goes on');
+at_rest($pair, 'and sends what came meanwhile');
+is(count_pages($pair), $rows + 2, 'once');
 $emulator->control('POST', 'oauth/disconnect');
 wait_until($node, 'SELECT state FROM notion.connections', 'expired',
     'a person takes the connection back: the worker finds out');
@@ -173,8 +200,4 @@ wait_until($node, 'SELECT state FROM notion.links', 'resting', 'and the link res
 connect_again();
 wait_until($node, 'SELECT state FROM notion.links', 'active', 'until it is given again');
 
-# ---- one budget, whatever the token --------------------------------------------------------------
-
-is(sql($node, 'SELECT count(DISTINCT bot) FROM notion.tokens WHERE bot IS NOT NULL'), 1,
-    'the budget goes with the installation');
 done_testing();
