@@ -229,7 +229,10 @@ SELECT 'connection', pg_catalog.format('%s, server %s', a.role, i.name),
        pg_catalog.concat_ws(': ', a.state, a.reason),
        CASE WHEN a.state IN ('expired', 'refused')
             THEN pg_catalog.format('SELECT notion.connect_url(%L), and open it in a browser',
-                                   i.name) END
+                                   i.name)
+            WHEN a.state = 'connected'
+            THEN pg_catalog.format('the connection goes on; where this does not pass by itself: '
+                     'SELECT notion.connect_url(%L)', i.name) END
   FROM notion.accounts a JOIN notion.server_ids() i ON i.id = a.server
  WHERE a.state IN ('connecting', 'expired', 'refused', 'disconnecting') OR a.reason IS NOT NULL;
 COMMENT ON VIEW notion.connection_health IS

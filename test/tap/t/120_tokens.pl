@@ -31,7 +31,10 @@ sub copy_in { # the way that leaves no trace
         extra_params => [ $args{role} ? ('-U', $args{role}) : () ]);
     return $err;
 }
-sub refused { my ($got, $what, $name) = @_; like($got, qr/$what.*HINT/s, $name); return; }
+sub refused { # with a HINT, whose words may be given
+    my ($got, $what, $name, $hint) = (@_, '');
+    return like($got, qr/$what.*HINT: +$hint/s, $name);
+}
 sub keys_are {
     my (@keys) = @_;
     key_file($key, @keys);
@@ -133,24 +136,29 @@ copy_in("acme\t$secret");
 # ---- keys ----------------------------------------------------------------------------------------
 
 my $read = 'SELECT count(*) FROM crm.participants';
+my $make = '.*openssl rand -hex 32';
 chmod 0644, $key;
 refused(error_of($node, $read), qr/F0000: key file ".*" can be read by others/,
-    'readable by others');
+    'readable by others', 'chmod 600');
 chmod 0600, $key;
 keys_are('abc');
-refused(error_of($node, $read), qr/F0000: .*wrong length/, 'of the wrong length');
+refused(error_of($node, $read), qr/F0000: .*wrong length/, 'of the wrong length', $make);
 keys_are('xyz' x 20);
-refused(error_of($node, $read), qr/F0000: .*is no key/, 'no hexadecimal');
+refused(error_of($node, $read), qr/F0000: .*is no key/, 'no hexadecimal', $make);
 keys_are('');
-refused(error_of($node, $read), qr/F0000: .*holds no key/, 'empty');
+refused(error_of($node, $read), qr/F0000: .*holds no key/, 'of an empty line', $make);
+truncate $key, 0;
+refused(error_of($node, $read), qr/F0000: .*holds no key/, 'of no byte', $make);
 unlink $key;
-refused(error_of($node, $read), qr/58P01: could not open key file/, 'missing');
+refused(error_of($node, $read), qr/58P01: could not open key file/, 'missing', $make);
+is(sql($node, q{SELECT level || ' ' || hint FROM notion.health WHERE what = 'key'}),
+    'trouble without the key no sealed token opens: see notion.key_file', 'health says so');
 mkdir $key;
 refused(error_of($node, $read), qr/F0000: .*not a regular file/, 'a folder');
 rmdir $key;
 keys_are($new_key);
 refused(error_of($node, $read), qr/F0000: the sealed token of role "$super".*cannot be opened/,
-    'another key: said, with the ids of both');
+    'another key: said, with the ids of both', 'Put that key back');
 is(sql($node, 'SELECT count(*) FROM notion.tokens'), 2, 'nothing is lost by it');
 like(sql($node, q{SELECT level, state FROM notion.health WHERE what = 'key'}),
     qr/^warning\|2 secrets, 2 of them sealed with another key/, 'health counts them');
@@ -201,18 +209,19 @@ sql($node, 'CREATE TABLE kept AS SELECT * FROM notion.tokens');
 sub restore_seals { sql($node, 'DELETE FROM notion.tokens;
     INSERT INTO notion.tokens TABLE kept'); return; }
 my $damaged = qr/XX001: the sealed token of role "$super".*damaged/;
+my $again = 'Give the token again: notion.set_token';
 sql($node, "UPDATE notion.tokens SET sealed = set_byte(sealed, 20, get_byte(sealed, 20) # 1)");
-refused(error_of($node, $read), $damaged, 'altered');
+refused(error_of($node, $read), $damaged, 'altered', $again);
 restore_seals();
 for my $bytes (0, 1, 28, 30) {
     sql($node, "UPDATE notion.tokens SET sealed = substr(sealed, 1, $bytes)");
-    refused(error_of($node, $read), $damaged, "cut to $bytes bytes");
+    refused(error_of($node, $read), $damaged, "cut to $bytes bytes", $again);
     restore_seals();
 }
 sql($node, q{UPDATE notion.tokens t SET sealed = (SELECT o.sealed FROM kept o
     WHERE o.role = 'alice')
     WHERE role = current_user});
-refused(error_of($node, $read), $damaged, "another role's");
+refused(error_of($node, $read), $damaged, "another role's", $again);
 restore_seals();
 sql($node, q{INSERT INTO notion.tokens SELECT s.id, k.role, k.kind, k.sealed, k.key_id, k.role_oid,
     k.system_identifier FROM kept k, notion.server_ids() s WHERE s.name = 'mine' AND
@@ -221,7 +230,8 @@ $node->safe_psql('postgres', 'CREATE USER MAPPING FOR alice SERVER mine;
     CREATE FOREIGN TABLE crm.moved (x text) SERVER mine
         OPTIONS (data_source $$' . ('0' x 32) . '$$);
     GRANT SELECT ON crm.moved TO alice');
-refused(error_of($node, 'SELECT * FROM crm.moved', role => 'alice'), qr/XX001/, "another server's");
+refused(error_of($node, 'SELECT * FROM crm.moved', role => 'alice'), qr/XX001: .*damaged/,
+    "another server's", $again);
 sql($node, q{DELETE FROM notion.tokens WHERE server <> (SELECT server FROM kept LIMIT 1)});
 
 # ---- roles and workspaces ------------------------------------------------------------------------
