@@ -1,9 +1,8 @@
-# Two sides edited at random, by sessions and by people, with webhooks out of order, twice or never,
-# answers lost, late or garbled, an index that lags, clocks that differ, hidden, moved, trashed and
-# copied pages, options renamed, a database in the trash, deaths of workers and server. At rest the
-# sides agree, and NotionTest::Judge says that no value was lost. NOTION_SEED chooses the edits.
-# Skipped without NOTION_LONG (100,000 edits) or NOTION_OPERATIONS: on a busy machine one run in some
-# finds a value lost or come back, which is not understood yet.
+# Two sides edited at random while webhooks come out of order, twice or never, answers late, garbled
+# or not at all, an index lags, clocks differ, pages are hidden, moved, trashed and copied, workers
+# die. At rest the sides agree, and NotionTest::Judge says that no value was lost. Skipped without
+# NOTION_LONG (100,000 edits) or NOTION_OPERATIONS: on a busy machine one run in some finds a value
+# lost or come back, which is not understood yet. NOTION_SEED chooses the edits.
 use strict;
 use warnings;
 use IO::Socket::INET;
