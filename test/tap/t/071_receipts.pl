@@ -34,6 +34,13 @@ $emulator->control('POST', 'webhooks',
     { url => "http://127.0.0.1:$port/webhook/acme", window_ms => 10, duplicate => 0.2 });
 wait_until($node, 'SELECT count(*) FROM notion.webhooks WHERE verified_at IS NOT NULL', 1,
     'subscribed');
+# Pages that are to be read because of an event. What is read before a write is none of them.
+sql($node, q{CREATE TABLE read (page uuid, why text);
+    CREATE FUNCTION read() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN INSERT INTO public.read VALUES (NEW.page, NEW.why); RETURN NULL; END $$;
+    CREATE TRIGGER read AFTER INSERT OR UPDATE ON notion.due_pages
+        FOR EACH ROW EXECUTE FUNCTION read();
+    ALTER TABLE notion.due_pages ENABLE ALWAYS TRIGGER read});
 sql($node, "INSERT INTO tasks (name, points) SELECT 'task ' || i, i
     FROM generate_series(1, $rows) i");
 at_rest($pair, 'created');
@@ -51,6 +58,8 @@ cmp_ok($events, '>=', 2 * $rows, 'each write of ours raised an event');
 is(requests(qr{^POST /v1/pages}), $rows, 'no page more than rows');
 is(requests(qr{^PATCH /v1/pages}), 2 * $rows, 'an echo causes no write');
 cmp_ok(requests(qr{^GET /v1/pages}), '<=', $events / 100, 'and hardly a read');
+cmp_ok(sql($node, 'SELECT count(*) FROM read'), '<=', $events / 100,
+    'nor by query, of many pages at once');
 is(sql($node, 'SELECT count(*) FROM notion.conflicts'), 0, 'and no conflict');
 
 # Another edits the page while our write is on its way.
