@@ -158,11 +158,14 @@ CREATE TABLE notion.webhooks (
     id bigint GENERATED ALWAYS AS IDENTITY,
     armed_until timestamptz,
     verified_at timestamptz,
+    shown_at timestamptz,
     last_event_at timestamptz,
     events bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (server, id)
 );
 REVOKE ALL ON notion.webhooks FROM PUBLIC;
+COMMENT ON COLUMN notion.webhooks.shown_at IS
+    'when notion.webhook_token showed the token to the server''s owner: it does so once';
 COMMENT ON TABLE notion.webhooks IS
     'webhook subscriptions; their verification tokens are sealed, in notion.tokens';
 

@@ -97,8 +97,10 @@ CREATE FUNCTION notion.receive_webhook(server name, body bytea, signature text) 
     AS 'MODULE_PATHNAME', 'notion_receive_webhook';
 REVOKE ALL ON FUNCTION notion.receive_webhook(name, bytea, text) FROM PUBLIC;
 COMMENT ON FUNCTION notion.receive_webhook(name, bytea, text) IS
-    'what the listener does, for those who receive webhooks elsewhere: the raw bytes of the body '
-    'and the header X-Notion-Signature; returns the HTTP status to answer after COMMIT';
+    'What the listener does, for those who receive webhooks elsewhere. body: the raw bytes as they '
+    'came. signature: the header X-Notion-Signature (sha256=…), empty where there is none. Returns '
+    'the HTTP status to answer after COMMIT: 200, 400, 401, 403, 404, 413, 503 (as in '
+    'docs/operations.md, Webhooks). For roles that were granted EXECUTE.';
 
 CREATE FUNCTION notion.expect_webhook(server name, valid_for interval DEFAULT '10 min')
     RETURNS timestamptz
@@ -121,8 +123,9 @@ BEGIN
             USING ERRCODE = 'insufficient_privilege';
     END IF;
     IF valid_for <= interval '0' OR valid_for > interval '1 day' THEN
-        RAISE EXCEPTION 'valid_for must be more than nothing and at most a day'
-            USING ERRCODE = 'invalid_parameter_value';
+        RAISE EXCEPTION 'valid_for must be more than nothing and at most a day, not %', valid_for
+            USING ERRCODE = 'invalid_parameter_value',
+                  HINT = 'Ten minutes will do: it ends with the first handshake.';
     END IF;
     IF notion.key_id() IS NULL THEN
         RAISE EXCEPTION 'no key to seal secrets with'
@@ -139,15 +142,20 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION notion.expect_webhook(name, interval) IS
-    'arms the listener for one handshake of a new webhook subscription; its owner reads the token '
-    'with notion.webhook_token and pastes it into Notion';
+    'Arms a server for one handshake of a new webhook subscription; returns until when. valid_for: '
+    'more than nothing, at most a day. Subscriptions that made theirs stay (notion.webhooks). The '
+    'server''s owner then reads the token with notion.webhook_token and pastes it into Notion. '
+    'Errors: 42501 not the owner, 42704 no such server, 22023 valid_for, 55000 no key to seal '
+    'with.';
 
 CREATE FUNCTION notion.webhook_token(server name) RETURNS text
     LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'notion_webhook_token';
 COMMENT ON FUNCTION notion.webhook_token(name) IS
-    'the token of the newest handshake, for its owner to paste into Notion; null before it came';
+    'The token of the newest handshake, for the server''s owner to paste into Notion; null before '
+    'it came. Shown once (notion.webhooks.shown_at), unless the transaction rolls back. Errors: '
+    '42501 not the owner, 42704 no such server, 55000 shown before.';
 
 -- A schema-only restore, a template copy, CREATE EXTENSION: the launcher looks once.
 DO $$ BEGIN PERFORM notion.announce(); END $$;

@@ -271,6 +271,40 @@ REVOKE ALL ON FUNCTION notion.check_winner(notion.conflicts, text) FROM PUBLIC;
 COMMENT ON FUNCTION notion.check_winner(notion.conflicts, text) IS
     'raises 0A000 where a conflict has nothing to choose';
 
+CREATE FUNCTION notion.check_value(it notion.conflicts, value text) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path = pg_catalog, pg_temp
+    SET datestyle = 'ISO, YMD' -- as the worker reads it
+AS $$
+DECLARE
+    type text;
+BEGIN
+    -- A domain's CHECK, and what builds upon it, is its owner's code, which nobody runs with our
+    -- rights: the worker meets it as the table's owner. References hold pages, not such a type.
+    SELECT format_type(a.atttypid, a.atttypmod) INTO type
+      FROM notion.links l
+      JOIN notion.link_columns c ON c.link = l.id AND c.column_name = it.column_name
+      JOIN pg_attribute a ON a.attrelid = l.table_id AND a.attname = it.column_name
+      JOIN pg_type t ON t.oid = a.atttypid
+     WHERE l.id = it.link AND c.refers_to IS NULL
+       AND (t.typnamespace = 'pg_catalog'::regnamespace OR t.typtype = 'e');
+    IF type IS NULL OR value IS NULL THEN
+        RETURN;
+    END IF;
+    -- A literal, not a parameter: it meets the type's input function and no cast that a user made.
+    EXECUTE format('SELECT %L::%s', value, type);
+EXCEPTION WHEN data_exception THEN
+    RAISE EXCEPTION 'conflict %: column "%" of type % cannot hold the value', it.id,
+        it.column_name, type
+        USING ERRCODE = SQLSTATE, DETAIL = SQLERRM,
+              HINT = 'Give it as PostgreSQL prints it under DateStyle ISO, TimeZone UTC.';
+END
+$$;
+REVOKE ALL ON FUNCTION notion.check_value(notion.conflicts, text) FROM PUBLIC;
+COMMENT ON FUNCTION notion.check_value(notion.conflicts, text) IS
+    'raises the error of class 22 that the column''s type has for a value of one''s own: met '
+    'later, it would keep the whole page from being merged';
+
 CREATE FUNCTION notion.resolve(conflicts bigint[], winner text, value text DEFAULT NULL)
     RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
@@ -299,6 +333,7 @@ BEGIN
         END IF;
         CONTINUE WHEN it.state = 'closed';
         PERFORM notion.check_winner(it, winner);
+        PERFORM notion.check_value(it, value);
         PERFORM notion.request(it.link, 'resolve', jsonb_build_object('conflict', it.id,
             'winner', winner, 'value', value, 'postgres', it.postgres, 'notion', it.notion,
             'at', clock_timestamp(),
@@ -313,7 +348,9 @@ COMMENT ON FUNCTION notion.resolve(bigint[], text, text) IS
     'column''s text in value (null: NULL). Takes effect after the commit. The worker reads the '
     'page again first; if a value that would be overwritten has changed since the conflict was '
     'shown, it is judged anew and may stay it. Returns how many were it. Errors: 42704 no such '
-    'conflict of yours, 22023, 0A000 where there is nothing to choose.';
+    'conflict of yours, 22023, 0A000 where there is nothing to choose, class 22 (22P02, 22007, …) '
+    'where the column''s type does not take value, which is read under DateStyle ISO and '
+    'TimeZone UTC.';
 
 CREATE FUNCTION notion.resolve(conflict bigint, winner text, value text DEFAULT NULL)
     RETURNS bigint

@@ -36,7 +36,16 @@ BEGIN ATOMIC
            AND g.key = notion.key_of(notion.link_id("table"), history.key))
     SELECT at, column_name, side, actor, was, became, rule, action, request_id FROM (
         SELECT c.at, c.name::name AS column_name, coalesce(c.change ->> 'side', c.side) AS side,
-               c.actor, c.change ->> 'from' AS was, c.change ->> 'to' AS became,
+               -- A value that a person gave came with a page, and from nobody who edited that.
+               CASE WHEN c.side = 'notion' AND c.change ->> 'side' = 'postgres'
+                         AND c.change ->> 'rule' = 'resolved'
+                    THEN (SELECT o.decided_by FROM notion.conflicts o
+                           WHERE o.link = notion.link_id("table") AND o.column_name = c.name
+                             AND o.key = notion.key_of(notion.link_id("table"), history.key)
+                             AND o.winner = 'value' AND o.closed_at <= c.at
+                           ORDER BY o.closed_at DESC LIMIT 1)
+                    ELSE c.actor END AS actor,
+               c.change ->> 'from' AS was, c.change ->> 'to' AS became,
                c.change ->> 'rule' AS rule, c.action, c.request_id, c.id AS place
           FROM changes c WHERE c.name = coalesce("column"::text, c.name)
         UNION ALL

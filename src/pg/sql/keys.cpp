@@ -39,9 +39,11 @@ constinit worker::Query move_account = {
     "UPDATE notion.accounts SET role = $3::name WHERE server = $1::uuid AND role = $2::name"
     "   AND NOT EXISTS (SELECT FROM notion.accounts o"
     "                    WHERE o.server = $1::uuid AND o.role = $3::name)"};
-constinit worker::Query newest_webhook = {
-    "SELECT w.id FROM notion.webhooks w WHERE w.server = $1::name AND w.verified_at IS NOT NULL"
-    " ORDER BY w.id DESC LIMIT 1"};
+constinit worker::Query newest_webhook = {"SELECT w.id, w.shown_at::text FROM notion.webhooks w"
+                                          " WHERE w.server = $1::name AND w.verified_at IS NOT NULL"
+                                          " ORDER BY w.id DESC LIMIT 1 FOR UPDATE"};
+constinit worker::Query note_shown = {
+    "UPDATE notion.webhooks SET shown_at = clock_timestamp() WHERE server = $1::name AND id = $2"};
 constinit worker::Query note = {
     "INSERT INTO notion.log (side, action, changes, actor)"
     " VALUES ('postgres', $1, jsonb_build_object('server', $2::text, 'role', $3::text,"
@@ -141,6 +143,16 @@ extern "C" Datum notion_webhook_token(PG_FUNCTION_ARGS) {
     worker::connect_spi();
     const bool known = worker::run(newest_webhook, {worker::as_text(server->servername)}) == 1;
     const int64_t webhook = known ? worker::column_int8(0, 1) : 0;
+    if (const char* shown = known ? worker::column_text(0, 2) : nullptr)
+        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                        errmsg("the token of the newest webhook of server \"%s\" was shown before",
+                               server->servername),
+                        errdetail("It is shown once: it was at %s.", shown),
+                        errhint("Where it is lost, delete the subscription in Notion, call "
+                                "notion.expect_webhook('%s') and add it anew.",
+                                server->servername)));
+    if (known)
+        worker::run(note_shown, {worker::as_text(server->servername), worker::as_int8(webhook)});
     SPI_finish();
     if (!known)
         PG_RETURN_NULL();

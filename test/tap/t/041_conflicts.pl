@@ -77,6 +77,13 @@ is(closed($second, 'closed') . closed($third, 'closed'), 'postgrespostgres', 'wi
 is(points_there(2) . points_there(3), '1010', 'and both pages say so');
 
 my $fourth = collide(4, 10, 20);
+($status, undef, $error) = $node->psql('postgres', "\\set VERBOSITY verbose\n"
+    . "SELECT notion.resolve($fourth, 'value', 'many')");
+like($error, qr/22P02:\ .*conflict\ $fourth: .*"points".*double\ precision
+    .*DETAIL: .*"many".*HINT: /xs,
+    'a value that the column does not take is refused at once');
+is(sql($node, "SELECT state, decided IS NULL FROM notion.conflicts WHERE id = $fourth"), 'open|t',
+    'and decides nothing');
 sql($node, "SELECT notion.resolve($fourth, 'value', '15')");
 is(closed($fourth, 'a value of one\'s own'), 'value', 'wins');
 is(sql($node, 'SELECT points FROM tasks WHERE id = 4') . points_there(4), '1515', 'on both sides');
@@ -139,6 +146,8 @@ is(sql($node, qq{SELECT actor = '$ada', rule FROM notion.history('tasks', '1', '
     WHERE action = 'update'}), 't|resolved', 'with who and why');
 like(sql($node, q{SELECT actor FROM notion.history('tasks', '2', 'points')
     WHERE action = 'update'}), qr/conflicts/, 'from this side by role and application');
+like(sql($node, q{SELECT string_agg(actor, ',') FROM notion.history('tasks', '4', 'points')
+    WHERE rule = 'resolved'}), qr/^\w+ \(.*conflicts.*\)$/, 'a value by who gave it');
 ($status, undef, $error) = $node->psql('postgres', "SET ROLE guest;
     SELECT * FROM notion.history('tasks', '1')");
 like($error, qr/must be owner of table .*tasks/, 'for the owner of the table alone');

@@ -43,7 +43,13 @@ sql($node, "SELECT notion.expect_webhook('acme')");
 is(deliver($handshake, token => 'another'), 401, 'a handshake signed otherwise is refused');
 is(deliver($handshake), 401, 'an unsigned one too');
 is(deliver($handshake, token => $token), 200, 'an expected one is taken');
-is(sql($node, "SELECT notion.webhook_token('acme')"), $token, 'and its owner reads the token');
+is(sql($node, "BEGIN; SELECT notion.webhook_token('acme'); ROLLBACK"), $token,
+    'and its owner reads the token');
+is(sql($node, "SELECT notion.webhook_token('acme')"), $token, 'and again after a ROLLBACK');
+my ($shown, undef, $refusal) = $node->psql('postgres', "\\set VERBOSITY verbose\n"
+    . "SELECT notion.webhook_token('acme')");
+like($refusal, qr/55000: .* was shown before.*HINT: .*expect_webhook\('acme'\)/s,
+    'and not once more: it is shown once');
 is(deliver(json({ verification_token => 'evil' }), token => 'evil'), 403,
     'a second one is not: the first disarmed it');
 my ($status, undef, $err) = $node->psql('postgres', 'CREATE ROLE guest; SET ROLE guest;
