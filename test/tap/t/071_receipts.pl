@@ -60,6 +60,7 @@ is(requests(qr{^PATCH /v1/pages}), 2 * $rows, 'an echo causes no write');
 cmp_ok(requests(qr{^GET /v1/pages}), '<=', $events / 100, 'and hardly a read');
 cmp_ok(sql($node, 'SELECT count(*) FROM read'), '<=', $events / 100,
     'nor by query, of many pages at once');
+sql($node, 'DROP TRIGGER read ON notion.due_pages');
 is(sql($node, 'SELECT count(*) FROM notion.conflicts'), 0, 'and no conflict');
 
 # Another edits the page while our write is on its way.
