@@ -28,7 +28,11 @@ home AS (
                 WHEN i.timeline <> d.timeline THEN 'promoted' ELSE 'home' END AS place
       FROM notion.identity() d LEFT JOIN notion.instance i ON true)
 SELECT 'workers' AS what, 'this database' AS name,
-       CASE WHEN w.running = 2 OR NOT EXISTS (SELECT FROM notion.links) THEN 'ok'
+       CASE WHEN w.running = 2 OR NOT EXISTS (SELECT FROM notion.links)
+                 AND NOT EXISTS (SELECT FROM notion.publications p
+                                  WHERE p.step <> 'done' AND p.state <> 'failed')
+                 AND NOT EXISTS (SELECT FROM notion.appends a
+                                  WHERE a.state NOT IN ('held', 'done')) THEN 'ok'
             ELSE 'trouble' END AS level,
        pg_catalog.format('%s of 2 running (%s)', w.running, coalesce(w.state, 'not started'))
            AS state,

@@ -106,8 +106,17 @@ is(sql($node, qq{SELECT string_agg(concat_ws(' ', property, type, nullif('(' || 
     . q{Level select (low, high), Tags multi_select (a, b'c), }
     . 'Boss relation (to app.people, both ways)', 'the plan');
 forget_requests();
+sub workers { return sql($node, q{SELECT level FROM notion.health WHERE what = 'workers'}); }
+sql($node, 'ALTER SYSTEM SET notion.worker = off');
+$node->reload;
+wait_until($node, q{SELECT state LIKE '0 of 2 %' FROM notion.health WHERE what = 'workers'}, 't',
+    'no worker runs');
+is(workers(), 'ok', 'where nothing waits for one');
 my (undef, undef, $notice) = $node->psql('postgres',
     "\\set VERBOSITY verbose\nSELECT notion.publish$call");
+is(workers(), 'trouble', 'where a publication does');
+sql($node, 'ALTER SYSTEM RESET notion.worker');
+$node->reload;
 like($notice, qr/$_/) for '2 databases will be made',
     'app.people as "People": Name \(title\), Id \(rich_text\), E-mail \(email\)',
     'left out: secret';
