@@ -341,8 +341,8 @@ like($notice, qr/properties will be added in Notion/, 'a notice says so, too');
 like($notice, qr/Due \(date\), Level \(select\), Boss \(relation\)/, 'which');
 done('they are added, though no answer came');
 $notion->clear_faults;
-is(requests(), 'GET /v1/data_sources/ID PATCH /v1/data_sources/ID GET /v1/data_sources/ID',
-    'by one write');
+is(requests() =~ s{ PATCH /v1/pages/ID}{}gr, # values follow by themselves
+    'GET /v1/data_sources/ID PATCH /v1/data_sources/ID GET /v1/data_sources/ID', 'by one write');
 my $later = schema('app.later');
 is(join(' ', map { $later->{$_}{type} } qw(Due Level Boss Old)), 'date select relation rich_text',
     'with their types; the property of a renamed column stays');
