@@ -193,6 +193,9 @@ std::string print(const Decision& decision) {
             out.StartObject();
             put(out, "action", name_of(decision.wish->action));
             put_cells(out, "fields", decision.wish->fields);
+            // There is no mapping yet to keep what is held: the row is looked at once more.
+            if (decision.wish->action == FlightKind::create && !decision.held.empty())
+                put_flag(out, "again", true);
             out.EndObject();
         } else {
             out.Null();

@@ -134,6 +134,16 @@ wait_until($node, q{SELECT count(*) FROM notion.failures WHERE key = '9'}, 1, 'a
 like($listener->query('SELECT 1'), qr/"what": "failure"/, 'who listens hears of it');
 $listener->quit;
 
+# A new row's value that Notion cannot hold is one as well; the rest of the row has its page.
+sql($node, q{INSERT INTO tasks (id, name, points) VALUES (90, 'new', 'NaN')});
+wait_until($node, q{SELECT reason FROM notion.failures WHERE key = '90'},
+    'unsendable: Notion cannot hold this number', 'what a create left out is listed');
+ok(pages($pair)->{new}, 'and the page is there');
+is(sql($node, q{SELECT state FROM notion.rows WHERE key = '90'}), 'held', 'its row is not in step');
+sql($node, q{UPDATE tasks SET points = 7 WHERE id = 90});
+wait_until($node, q{SELECT state FROM notion.rows WHERE key = '90'}, 'in step', 'until mended');
+is(points_there(90), 7, 'then it is sent');
+
 # Who it was: for triggers, and afterwards.
 is(sql($node, "SELECT count(*) FILTER (WHERE applying AND actor = '$ada') > 0,
     count(*) FILTER (WHERE NOT applying AND actor IS NULL) > 0,
