@@ -210,7 +210,8 @@ SELECT 'key' AS what, coalesce(s.id, 'none') AS name,
 UNION ALL
 SELECT 'token', pg_catalog.format('%s, server %s', coalesce(r.rolname, 'public'), s.srvname),
        'warning', 'stands in clear in a user mapping, and in dumps',
-       'give it anew by COPY notion.token_in, DROP the option token, revoke the old one in Notion'
+       'give it anew by COPY notion.token_in (server, token) FROM STDIN, DROP the option token, '
+       'revoke the old one in Notion'
   FROM pg_catalog.pg_user_mapping m
   JOIN pg_catalog.pg_foreign_server s ON s.oid = m.umserver
   JOIN pg_catalog.pg_foreign_data_wrapper w ON w.oid = s.srvfdw AND w.fdwname = 'notion_fdw'
@@ -220,7 +221,8 @@ SELECT 'token', pg_catalog.format('%s, server %s', coalesce(r.rolname, 'public')
 UNION ALL
 SELECT 'token', pg_catalog.format('%s, server %s', a.role, i.name), 'warning',
        'was given in clear in a statement, which logs and statistics may hold',
-       'give it anew by COPY notion.token_in, and revoke the old one in Notion'
+       'give it anew by COPY notion.token_in (server, token) FROM STDIN, and revoke the old one in '
+       'Notion'
   FROM notion.accounts a JOIN notion.server_ids() i ON i.id = a.server
  WHERE a.given = 'literal'
 UNION ALL

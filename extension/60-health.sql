@@ -12,6 +12,23 @@ COMMENT ON FUNCTION notion.breakers() IS
     'server started: closed; open (no request before retry_at, no attempt is counted); half-open '
     '(one probe). failures: in a row, now';
 
+-- A view calls functions as whoever reads it, and pg_monitor may read none of what this one reads.
+CREATE FUNCTION notion.drifted(
+    OUT link integer, OUT differences bigint, OUT read_at timestamptz) RETURNS SETOF record
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT s.link, pg_catalog.count(*), s.read_at
+      FROM notion.schemas s
+     CROSS JOIN LATERAL notion.schema_drift(s.link, s.properties) d
+     WHERE s.properties IS NOT NULL GROUP BY s.link, s.read_at;
+END;
+REVOKE ALL ON FUNCTION notion.drifted() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION notion.drifted() TO pg_monitor;
+COMMENT ON FUNCTION notion.drifted() IS
+    'links that differ from their table or data source, by what the worker read of it at read_at, '
+    'and in how many points; notion.drift lists them';
+
 CREATE VIEW notion.health AS
 WITH here AS (
     SELECT d.oid AS database FROM pg_catalog.pg_database d
@@ -71,14 +88,12 @@ SELECT 'link', l.table_id::regclass::text,
 UNION ALL
 SELECT 'drift', l.table_id::regclass::text, 'warning',
        pg_catalog.format('%s differences between table and data source, as of %s',
-                         pg_catalog.count(*), s.read_at),
+                         d.differences, d.read_at),
        pg_catalog.format('SELECT * FROM notion.drift(%L) lists them',
                          c.relnamespace::regnamespace::text)
-  FROM notion.schemas s
-  JOIN notion.links l ON l.id = s.link
+  FROM notion.drifted() d
+  JOIN notion.links l ON l.id = d.link
   JOIN pg_catalog.pg_class c ON c.oid = l.table_id
- CROSS JOIN LATERAL notion.schema_drift(l.id, s.properties) d
- WHERE s.properties IS NOT NULL GROUP BY l.table_id, s.read_at, c.relnamespace
 UNION ALL
 SELECT 'capture', l.table_id::regclass::text, 'warning',
        'rows may have changed unseen: ' || l.needs_sync,

@@ -43,8 +43,9 @@ void refuse_in_clear(const ForeignServer* server) {
 
 [[noreturn]] void no_token(const char* what, const ForeignServer* server) {
     ereport(ERROR, (errcode(sqlstate_of(ErrorKind::no_token)), errmsg("%s", what),
-                    errhint("COPY notion.token_in FROM STDIN, SELECT notion.set_token(%s, file "
-                            "=> '…'), or CREATE USER MAPPING … OPTIONS (token_file '…').",
+                    errhint("COPY notion.token_in (server, token) FROM STDIN, SELECT "
+                            "notion.set_token(%s, file => '…'), or CREATE USER MAPPING … OPTIONS "
+                            "(token_file '…').",
                             quote_literal_cstr(server->servername))));
     pg_unreachable();
 }
@@ -129,7 +130,10 @@ const char* read_token_file(const char* path) {
     FILE* file = AllocateFile(path, PG_BINARY_R);
     if (file == nullptr)
         ereport(ERROR,
-                (errcode_for_file_access(), errmsg("could not open token file \"%s\": %m", path)));
+                (errcode_for_file_access(), errmsg("could not open token file \"%s\": %m", path),
+                 errhint("It lies on the server, and the server's account must be able to read it; "
+                         "a client's token comes by COPY notion.token_in (server, token) FROM "
+                         "STDIN.")));
     size_t bytes = fread(buffer, 1, sizeof buffer, file);
     bool failed = ferror(file) != 0;
     FreeFile(file);
@@ -150,7 +154,8 @@ const char* read_token_file(const char* path) {
     if (token == nullptr)
         ereport(ERROR, (errcode(sqlstate_of(ErrorKind::no_token)),
                         errmsg("token file \"%s\" does not hold a token", path),
-                        errdetail("It must hold one word and nothing else.")));
+                        errdetail("It must hold one word and nothing else."),
+                        errhint("Copy the token from Notion into it: Settings, Connections.")));
     return token;
 }
 

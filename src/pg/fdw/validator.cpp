@@ -88,13 +88,15 @@ void is_token(DefElem*) {
         ereport(ERROR,
                 (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("option \"token\" is not allowed"),
                  errdetail("notion.require_sealed_tokens forbids tokens in clear."),
-                 errhint("COPY notion.token_in FROM STDIN, or the option token_file.")));
-    ereport(WARNING,
-            (errmsg("the token now stands in clear in the catalog"),
-             errdetail("Dumps of this database contain it, and the statement just made may stand "
-                       "in the server's log and in pg_stat_statements."),
-             errhint("COPY notion.token_in FROM STDIN, or the option token_file; then revoke this "
-                     "token in Notion.")));
+                 errhint("COPY notion.token_in (server, token) FROM STDIN, or the option "
+                         "token_file.")));
+    ereport(
+        WARNING,
+        (errmsg("the token now stands in clear in the catalog"),
+         errdetail("Dumps of this database contain it, and the statement just made may stand "
+                   "in the server's log and in pg_stat_statements."),
+         errhint("COPY notion.token_in (server, token) FROM STDIN, or the option token_file; then "
+                 "revoke this token in Notion.")));
 }
 
 void is_token_file(DefElem* option) {

@@ -45,7 +45,7 @@ const char* read_secret_file(Oid asker, const char* path) {
                         errmsg("permission denied to read file \"%s\"", path),
                         errdetail("Only roles with privileges of pg_read_server_files may name "
                                   "files of the server."),
-                        errhint("COPY notion.token_in FROM STDIN.")));
+                        errhint("COPY notion.token_in (server, token) FROM STDIN.")));
     if (!is_absolute_path(path))
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                         errmsg("\"%s\" is no absolute path", path)));
@@ -97,7 +97,9 @@ extern "C" Datum notion_set_token(PG_FUNCTION_ARGS) {
     const char* file = argument_text(fcinfo, 2);
     if (server == nullptr || (token == nullptr) == (file == nullptr))
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                        errmsg("a server, and either a token or a file, must be given")));
+                        errmsg("a server, and either a token or a file, must be given"),
+                        errhint("SELECT notion.set_token('SERVER', file => '/PATH'), or COPY "
+                                "notion.token_in (server, token) FROM STDIN.")));
     const Oid asker = invoker();
     if (token != nullptr)
         warn_of_literal("token");

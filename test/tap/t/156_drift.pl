@@ -38,6 +38,10 @@ $notion->person('ada', 'PATCH', "/v1/data_sources/$source", { properties => {
 wait_until($node, $health, 1, 'health notices');
 is(sql($node, q{SELECT name, level, hint FROM notion.health WHERE what = 'drift'}),
     q{app.days|warning|SELECT * FROM notion.drift('app') lists them}, 'and says what to ask');
+my $all = 'SELECT what, name, level, hint FROM notion.health ORDER BY what, name';
+sql($node, 'CREATE ROLE watcher LOGIN IN ROLE pg_monitor');
+is($node->safe_psql('postgres', $all, extra_params => [ '-U', 'watcher' ]), sql($node, $all),
+    'to pg_monitor as to a superuser');
 my $expected = join "\n",
     q{crm.days | mood | option "so-so" of its property is no value of the column}
     . q{ | ALTER TYPE app.mood ADD VALUE 'so-so';},
