@@ -88,9 +88,11 @@ sql($node, "SELECT notion.resume('tasks')");
 wait_until($node, "SELECT count(*) FROM notion.conflicts WHERE kind = 'both changed'", 1,
     'the same column is edited on both sides');
 at_rest($pair, 'at rest after that');
-is(sql($node, q{SELECT state FROM notion.conflicts WHERE kind = 'overwritten unseen'}), 'open',
+is(sql($node, q{SELECT state FROM notion.conflicts WHERE kind = 'overwritten unseen'
+    AND postgres = '500'}), 'open',
     'and what was overwritten stays said');
-my $conflict = sql($node, q{SELECT id FROM notion.conflicts WHERE kind = 'overwritten unseen'});
+my $conflict = sql($node, q{SELECT id FROM notion.conflicts WHERE kind = 'overwritten unseen'
+    AND postgres = '500'});
 my (undef, undef, $error) = $node->psql('postgres', "SELECT notion.resolve($conflict, 'notion')");
 like($error, qr/can only be resolved with postgres/, 'whose value Notion alone knows');
 sql($node, "SELECT notion.resolve($conflict, 'postgres')");

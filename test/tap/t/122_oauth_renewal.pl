@@ -182,7 +182,8 @@ at_rest($pair, 'by itself');
 is(count_pages($pair), $rows + 1, 'and nothing was lost');
 expire();
 $emulator->fault({ kind => 'status', status => 400, route => 'POST /v1/oauth/token', count => 1,
-    body => '{"error": "invalid_grant", "error_description": "gone with the wind"}' });
+    body => '{"object": "error", "status": 400, "code": "invalid_grant", '
+        . '"message": "gone with the wind"}' });
 like(error_of($node, $read), qr/28P01: .*HINT: +SELECT notion\.connect_url\('acme'\)/s,
     'a renewal answered by 400: an error that says what to do');
 $emulator->clear_faults;
