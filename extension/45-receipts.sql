@@ -19,11 +19,16 @@ BEGIN ATOMIC
                 ELSE 'edited in Notion between our look and our write; what was typed there stands '
                      'in the page''s history in Notion' END
       FROM notion.mappings m
-      JOIN notion.link_columns c ON c.link = m.link
+      CROSS JOIN LATERAL (
+           SELECT p.column_name, p.property_id, p.rule FROM notion.link_columns p
+            WHERE p.link = m.link
+           UNION ALL -- named so in receipts; its events name nothing
+           SELECT l.content, '(content)', 'manual' FROM notion.links l
+            WHERE l.id = m.link AND l.content IS NOT NULL) c
       CROSS JOIN LATERAL (
            SELECT max(r.acked_at) AS acked_at, bool_or(r.kind = 'trash') AS is_trash
              FROM notion.receipts r
-            WHERE r.page = m.page AND (r.kind = 'trash'
+            WHERE r.page = m.page AND (r.kind = 'trash' AND c.property_id <> '(content)'
                   OR r.kind = 'patch' AND c.property_id = ANY (r.properties))
               AND (event ->> 'timestamp')::timestamptz
                   BETWEEN r.read_at AND r.acked_at + interval '1 second') r
@@ -37,41 +42,12 @@ BEGIN ATOMIC
      WHERE m.link = overwritten.link AND m.page::text = event ->> 'entity'
        -- Notion tells of an edited title as of edited content, too, and then names nothing.
        AND (event -> 'properties' ? c.property_id
-            OR c.property_id = 'title' AND event ->> 'type' = 'page.content_updated')
+            OR c.property_id IN ('title', '(content)')
+               AND event ->> 'type' = 'page.content_updated')
        AND r.acked_at IS NOT NULL
        AND NOT EXISTS (
            SELECT FROM notion.conflicts o
             WHERE o.link = m.link AND o.key = m.key AND o.column_name = c.column_name
-              AND o.kind = 'overwritten unseen'
-              AND o.notion_at = (event ->> 'timestamp')::timestamptz);
-    INSERT INTO notion.conflicts (link, key, page, column_name, kind, base, postgres, rule, winner,
-                                  state, postgres_at, postgres_by, notion_at, notion_by, note)
-    SELECT m.link, m.key, m.page, l.content, 'overwritten unseen', w.change ->> 'from',
-           w.change ->> 'to', 'manual', NULL, 'open', r.acked_at, w.actor,
-           (event ->> 'timestamp')::timestamptz,
-           (SELECT pg_catalog.string_agg(a ->> 'id', ', ')
-              FROM pg_catalog.jsonb_array_elements(event -> 'authors') a),
-           'edited in Notion between our look and our write; what was typed there stands in the '
-           'page''s history in Notion'
-      FROM notion.mappings m
-      JOIN notion.links l ON l.id = m.link AND l.content IS NOT NULL
-      CROSS JOIN LATERAL (
-           SELECT max(r.acked_at) AS acked_at FROM notion.receipts r
-            WHERE r.page = m.page AND r.kind = 'patch' AND '(content)' = ANY (r.properties)
-              AND (event ->> 'timestamp')::timestamptz
-                  BETWEEN r.read_at AND r.acked_at + interval '1 second') r
-      LEFT JOIN LATERAL (
-           SELECT g.actor, change FROM notion.log g,
-                  pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(g.changes)
-                      WHEN 'array' THEN g.changes ELSE '[]' END) change
-            WHERE g.link = m.link AND g.key = m.key AND g.side = 'postgres'
-              AND change ->> 'column' = l.content::text
-            ORDER BY g.id DESC LIMIT 1) w ON true
-     WHERE m.link = overwritten.link AND m.page::text = event ->> 'entity'
-       AND event ->> 'type' = 'page.content_updated' AND r.acked_at IS NOT NULL
-       AND NOT EXISTS (
-           SELECT FROM notion.conflicts o
-            WHERE o.link = m.link AND o.key = m.key AND o.column_name = l.content
               AND o.kind = 'overwritten unseen'
               AND o.notion_at = (event ->> 'timestamp')::timestamptz);
 END;

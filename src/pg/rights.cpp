@@ -41,9 +41,13 @@ void require_server_usage(const ForeignServer* server, Oid asker) {
         aclcheck_error(may, OBJECT_FOREIGN_SERVER, server->servername);
 }
 
+bool is_notion_server(const ForeignServer* server) {
+    return strcmp(GetForeignDataWrapper(server->fdwid)->fdwname, "notion_fdw") == 0;
+}
+
 ForeignServer* notion_server(const char* name) {
     ForeignServer* server = GetForeignServerByName(name, false);
-    if (strcmp(GetForeignDataWrapper(server->fdwid)->fdwname, "notion_fdw") != 0)
+    if (!is_notion_server(server))
         ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
                         errmsg("server \"%s\" is not a server of notion_fdw", name)));
     return server;

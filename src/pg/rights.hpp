@@ -14,6 +14,7 @@ Oid invoker();
 void require_server_owner(const ForeignServer* server, Oid asker);
 /// Raises 42501 unless `asker` may use the server.
 void require_server_usage(const ForeignServer* server, Oid asker);
+bool is_notion_server(const ForeignServer* server);
 /// The server of notion_fdw with that name. Raises 42704 or 42809.
 ForeignServer* notion_server(const char* name);
 

@@ -5,6 +5,7 @@
 #include "pg/postgres.hpp"
 
 #include "pg/fdw/jit.hpp"
+#include "pg/rights.hpp"
 
 namespace notion::pg {
 namespace {
@@ -15,9 +16,7 @@ bool is_ours(const Plan* plan) {
     if (!IsA(plan, ForeignScan))
         return false;
     Oid server = reinterpret_cast<const ForeignScan*>(plan)->fs_server;
-    return OidIsValid(server) &&
-           strcmp(GetForeignDataWrapper(GetForeignServer(server)->fdwid)->fdwname, "notion_fdw") ==
-               0;
+    return OidIsValid(server) && is_notion_server(GetForeignServer(server));
 }
 
 /// Plans below this one that are neither its left nor its right.

@@ -5,6 +5,7 @@
 #include "pg/catalog.hpp"
 #include "pg/datum.hpp"
 #include "pg/options.hpp"
+#include "pg/rights.hpp"
 
 extern "C" {
 PG_FUNCTION_INFO_V1(notion_data_sources);
@@ -14,21 +15,6 @@ namespace notion::pg {
 namespace {
 
 constexpr int fields = 11;
-
-void check_usage(const ForeignServer* server) {
-#if PG_VERSION_NUM >= 160000
-    AclResult may =
-        object_aclcheck(ForeignServerRelationId, server->serverid, GetUserId(), ACL_USAGE);
-#else
-    AclResult may = pg_foreign_server_aclcheck(server->serverid, GetUserId(), ACL_USAGE);
-#endif
-    if (may != ACLCHECK_OK)
-        aclcheck_error(may, OBJECT_FOREIGN_SERVER, server->servername);
-    const char* wrapper = GetForeignDataWrapper(server->fdwid)->fdwname;
-    if (strcmp(wrapper, "notion_fdw") != 0)
-        ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
-                        errmsg("server \"%s\" is not a server of notion_fdw", server->servername)));
-}
 
 Datum text_or_null(std::string_view utf8, bool* null) {
     *null = utf8.empty();
@@ -53,8 +39,8 @@ void put(ReturnSetInfo* result, const bridge::CatalogSource& source,
 
 extern "C" Datum notion_data_sources(PG_FUNCTION_ARGS) {
     using namespace notion::pg;
-    ForeignServer* server = GetForeignServerByName(NameStr(*PG_GETARG_NAME(0)), false);
-    check_usage(server);
+    ForeignServer* server = notion_server(NameStr(*PG_GETARG_NAME(0)));
+    require_server_usage(server, GetUserId());
     const char* wanted = PG_ARGISNULL(1) ? "" : text_to_cstring(PG_GETARG_TEXT_PP(1));
     InitMaterializedSRF(fcinfo, 0);
     auto* result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);

@@ -61,8 +61,9 @@ TEST(Declared, UrlsIdsAndTokens) {
 TEST(Declared, WordsForPeopleEndInNul) {
     for (int what = 0; what <= static_cast<int>(Declared::token); ++what) {
         const std::string_view words = expected(static_cast<Declared>(what), "\x01");
-        if (!words.empty())
+        if (!words.empty()) {
             EXPECT_EQ(words.data()[words.size()], '\0') << words;
+        }
     }
 }
 

@@ -5,11 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <cstring>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
+#include "core/sync/explore.hpp"
 #include "core/sync/flight.hpp"
 #include "core/sync/sample.hpp"
 #include "core/sync/settle.hpp"
@@ -27,7 +26,6 @@ constexpr uint8_t nobody = 0xFF;
 
 enum class Page : uint8_t { none, ours, ours_shown, copy, copy_shown };
 
-/// All bytes, no padding.
 struct State {
     FlightState flight = FlightState::none;
     uint8_t attempts = 0;
@@ -36,16 +34,7 @@ struct State {
     uint8_t mapped = nobody; ///< the page that the row is mapped to
     uint8_t human = 0;       ///< a person decides
     uint8_t losses = 0, copies = 0;
-    bool operator==(const State& other) const {
-        return std::memcmp(this, &other, sizeof *this) == 0;
-    }
-};
-static_assert(std::has_unique_object_representations_v<State>);
-
-struct Hash {
-    size_t operator()(const State& state) const {
-        return std::hash<std::string_view>()({reinterpret_cast<const char*>(&state), sizeof state});
-    }
+    bool operator==(const State& other) const = default;
 };
 
 bool is_ours(Page page) {
@@ -215,19 +204,12 @@ Verdict explore(const Guards& guards, uint8_t losses) {
     start.losses = losses;
     start.copies = 1;
     const Model model(guards);
-    std::unordered_set<State, Hash> known{start};
-    std::vector<State> open{start};
     Verdict verdict;
-    while (!open.empty()) {
-        const State state = open.back();
-        open.pop_back();
-        ++verdict.states;
-        const std::vector<State> next = model.steps(state);
-        judge(state, next.empty(), verdict);
-        for (const State& to : next)
-            if (known.insert(to).second)
-                open.push_back(to);
-    }
+    verdict.states = visit_all(
+        start, [&](const State& state) { return model.steps(state); },
+        [&](const State& state, const std::vector<State>& next) {
+            judge(state, next.empty(), verdict);
+        });
     return verdict;
 }
 

@@ -5,14 +5,14 @@
 // undone. scope: none.
 #include <gtest/gtest.h>
 
-#include <cstring>
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
 #include "core/notion/json.hpp"
+#include "core/sync/explore.hpp"
 #include "core/sync/sample.hpp"
 
 namespace notion::sync {
@@ -28,7 +28,7 @@ constexpr uint8_t nothing = 0xFF; ///< as a wish or a flight
 enum class Read : uint8_t { none, asked, live, trashed };
 enum class Trash : uint8_t { no, ours, persons };
 
-/// All bytes, no padding. Values are 0, the base at first, and 1.
+/// Values are 0, the base at first, and 1.
 struct State {
     uint8_t row = 0, page = 0, base = 0;
     Trash trash = Trash::no;
@@ -40,16 +40,7 @@ struct State {
     uint8_t edits = 0, looks = 0, persons = 0; ///< still to come
     uint8_t was_absent = 0;                    ///< the row, when a person trashed its page or since
     uint8_t conflict = 0, removed = 0, undone = 0;
-    bool operator==(const State& other) const {
-        return std::memcmp(this, &other, sizeof *this) == 0;
-    }
-};
-static_assert(std::has_unique_object_representations_v<State>);
-
-struct Hash {
-    size_t operator()(const State& state) const {
-        return std::hash<std::string_view>()({reinterpret_cast<const char*>(&state), sizeof state});
-    }
+    bool operator==(const State& other) const = default;
 };
 
 constexpr std::string_view fees[] = {"5", "6"};
@@ -265,31 +256,24 @@ Verdict explore(const Guards& guards, OnNotionTrash on_trash, uint8_t persons) {
     start.persons = persons;
     start.wished = start.sent = nothing;
     const Model model(guards, on_trash);
-    std::unordered_set<State, Hash> known{start};
-    std::vector<State> open{start};
     Verdict verdict;
-    while (!open.empty()) {
-        const State state = open.back();
-        open.pop_back();
-        ++verdict.states;
-        bool at_rest = true;
-        for (const State& to : model.steps(state)) {
+    verdict.states = visit_all(
+        start, [&](const State& state) { return model.steps(state); },
+        [&](const State& state, const std::vector<State>& next) {
+            verdict.undone |= state.undone != 0;
+            if (persons > 0)
+                return; // then the sides may differ, and a row may be deleted
+            verdict.conflict |= state.conflict != 0;
+            verdict.removed |= state.removed != 0;
+            const bool together = state.row == absent
+                                      ? state.trash != Trash::no
+                                      : state.trash == Trash::no && state.row == state.page;
             // Neither an edit more nor a read more is a reason to go on.
-            at_rest &=
-                to.edits != state.edits || to.looks != state.looks || to.persons != state.persons;
-            if (known.insert(to).second)
-                open.push_back(to);
-        }
-        verdict.undone |= state.undone != 0;
-        if (persons > 0)
-            continue; // then the sides may differ, and a row may be deleted
-        verdict.conflict |= state.conflict != 0;
-        verdict.removed |= state.removed != 0;
-        const bool together = state.row == absent
-                                  ? state.trash != Trash::no
-                                  : state.trash == Trash::no && state.row == state.page;
-        verdict.split |= at_rest && !together;
-    }
+            const bool at_rest = std::all_of(next.begin(), next.end(), [&](const State& to) {
+                return to.edits != state.edits || to.looks != state.looks;
+            });
+            verdict.split |= at_rest && !together;
+        });
     return verdict;
 }
 

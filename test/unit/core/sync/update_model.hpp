@@ -4,9 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <cstring>
-#include <functional>
-#include <string_view>
 #include <vector>
 
 #include "core/sync/admit.hpp"
@@ -62,16 +59,7 @@ struct State {
     uint8_t lost[values_max] = {};  ///< value -> overwritten by these, unseen
     uint8_t flipped[values_max] = {};
 
-    bool operator==(const State& other) const {
-        return std::memcmp(this, &other, sizeof *this) == 0;
-    }
-};
-static_assert(std::has_unique_object_representations_v<State>);
-
-struct Hash {
-    size_t operator()(const State& state) const {
-        return std::hash<std::string_view>()({reinterpret_cast<const char*>(&state), sizeof state});
-    }
+    bool operator==(const State& other) const = default;
 };
 
 constexpr uint8_t bit(uint8_t value) {

@@ -7,7 +7,10 @@
 
 #include <gtest/gtest.h>
 
-#include <unordered_map>
+#include <algorithm>
+#include <vector>
+
+#include "core/sync/explore.hpp"
 
 namespace notion::sync::model {
 namespace {
@@ -44,27 +47,23 @@ Verdict explore(const Guards& guards, const Load& load) {
     start.edits_there = load.there;
     start.losses = load.losses;
     start.polls = load.polls;
-    std::unordered_map<State, bool, Hash> known;
-    std::vector<State> open{start};
-    known[start] = true;
     Verdict verdict;
-    std::vector<State> next;
-    Model model(guards, next);
-    while (!open.empty()) {
-        const State state = open.back();
-        open.pop_back();
-        ++verdict.states;
-        next.clear();
-        model.step(state);
-        bool at_rest = true;
-        for (const State& to : next) {
-            at_rest &= to.polls != state.polls; // a poll more is no reason to go on
-            if (known.emplace(to, true).second)
-                open.push_back(to);
-        }
-        if (at_rest)
-            judge_rest(state, verdict);
-    }
+    std::vector<State> steps;
+    Model model(guards, steps);
+    verdict.states = visit_all(
+        start,
+        [&](const State& state) {
+            steps.clear();
+            model.step(state);
+            return steps;
+        },
+        [&](const State& state, const std::vector<State>& next) {
+            const bool at_rest = std::all_of(next.begin(), next.end(), [&](const State& to) {
+                return to.polls != state.polls; // a poll more is no reason to go on
+            });
+            if (at_rest)
+                judge_rest(state, verdict);
+        });
     return verdict;
 }
 
