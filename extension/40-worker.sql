@@ -39,6 +39,25 @@ GRANT EXECUTE ON FUNCTION notion.identity() TO pg_monitor;
 COMMENT ON FUNCTION notion.identity() IS
     'which cluster, database and timeline this is; notion.instance holds what the links know';
 
+CREATE FUNCTION notion.doubt_queued(why text, settle interval) RETURNS void
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    UPDATE notion.appends a
+       SET state = 'unknown', sent_at = a.asked_at, due = pg_catalog.clock_timestamp(),
+           settle_until = pg_catalog.clock_timestamp() + settle, reason = why
+     WHERE a.state IN ('queued', 'sending');
+    UPDATE notion.publications p
+       SET state = 'unknown', sent_at = coalesce(p.sent_at, p.asked_at), found = NULL,
+           due = pg_catalog.clock_timestamp() + settle, reason = why
+     WHERE p.step IN ('create', 'define') AND p.state IN ('due', 'sending');
+END;
+REVOKE ALL ON FUNCTION notion.doubt_queued(text, interval) FROM PUBLIC;
+COMMENT ON FUNCTION notion.doubt_queued(text, interval) IS
+    'another server had these queues, too, and may have worked them off: appends and publications '
+    'are looked up before they are sent (creates: notion.instance.since). settle: how long an '
+    'unknown outcome is left alone';
+
 CREATE FUNCTION notion.adopt() RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
@@ -57,9 +76,8 @@ BEGIN
     PERFORM notion.forget_link(l.id) FROM notion.links l
       WHERE NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = l.table_id)
          OR NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = l.foreign_table_id);
-    UPDATE notion.appends a SET state = 'unknown', sent_at = a.asked_at, due = now(),
-           settle_until = now(), reason = 'queued before this database was adopted'
-     WHERE a.state IN ('queued', 'sending');
+    PERFORM notion.doubt_queued('queued before this database was adopted',
+                                current_setting('notion.settle')::interval);
     -- What the original did since this copy was made is found by a scan.
     PERFORM notion.request(l.id, 'unseen', jsonb_build_object('why',
         'what the original did since this copy was made')) FROM notion.links l;

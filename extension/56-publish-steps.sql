@@ -152,7 +152,9 @@ BEGIN
     END IF;
     UPDATE notion.publications p
        SET database = (answer ->> 'id')::uuid, url = answer ->> 'url',
-           data_source = (answer #>> '{data_sources,0,id}')::uuid, step = 'define', state = 'due',
+           data_source = (answer #>> '{data_sources,0,id}')::uuid, step = 'define',
+           -- Who made it before us may have related it as well: looked at, before it is changed.
+           state = CASE p.state WHEN 'sending' THEN 'due' ELSE 'unknown' END,
            due = clock_timestamp(), attempts = 0, found = NULL, sent_at = NULL, reason = NULL,
            request_id = publish_made.request_id
      WHERE p.id = publish_made.id;

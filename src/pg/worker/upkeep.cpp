@@ -32,12 +32,10 @@ constinit Query forget_receipts = {
 constinit Query forget_appends = {
     "DELETE FROM notion.appends WHERE state = 'done' AND done_at < now() - interval '48 hours'"};
 
-// What the old primary appended it may not have told.
-constinit Query doubt_appends = {
-    "UPDATE notion.appends SET state = 'unknown', sent_at = asked_at, due = clock_timestamp(),"
-    "       reason = 'queued before this database took over',"
-    "       settle_until = clock_timestamp() + $1 * interval '1 millisecond'"
-    " WHERE state = 'queued'"};
+// What the old primary appended and published it may not have told.
+constinit Query doubt_queued = {
+    "SELECT notion.doubt_queued('queued before this database took over',"
+    "                           $1 * interval '1 millisecond')"};
 
 constinit Query forget_states = {
     "DELETE FROM notion.oauth_states WHERE expires_at < now() - interval '1 day'"};
@@ -81,7 +79,7 @@ void recover_at_start() {
         return;
     ereport(LOG, (errmsg("pg_notion takes over after a promotion"),
                   errdetail("Creates that were queued before it are looked up first.")));
-    run(doubt_appends, {as_int8(settings::settle_ms)});
+    run(doubt_queued, {as_int8(settings::settle_ms)});
     run(take_over, {as_int4(static_cast<int32_t>(GetWALInsertionTimeLine()))});
 }
 

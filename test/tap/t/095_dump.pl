@@ -12,6 +12,10 @@ my $pair = start_pair('original', rows => q{
     INSERT INTO tasks (name, points) SELECT 'row ' || i, i FROM generate_series(1, 6) i});
 my ($node, $emulator) = @$pair{qw(node emulator)};
 
+my $home = $emulator->bot('acme', 'POST', '/v1/pages',
+    { parent => { type => 'workspace', workspace => \1 },
+      properties => { title => { title => [ { text => { content => 'Home' } } ] } } })->{id};
+
 # Pending work of all kinds: net and apply rest while it is done.
 sub rest {
     sql($node, 'ALTER SYSTEM SET notion.worker = off');
@@ -33,7 +37,8 @@ sql($node, q{INSERT INTO tasks (name, points) VALUES ('new', 10);
     UPDATE tasks SET points = 20 WHERE name = 'row 1';
     UPDATE tasks SET id = 100 WHERE name = 'row 2';
     DELETE FROM tasks WHERE name = 'row 3';
-    CREATE TABLE other (id integer PRIMARY KEY)});
+    CREATE TABLE other (id integer PRIMARY KEY, task integer REFERENCES tasks)});
+sql($node, "SELECT notion.publish('{other}', 'acme', '$home', 'crm', two_way => true)");
 my $before = writes();
 my $queued = sql($node, 'SELECT count(*) FROM notion.outbox');
 my $dump = PostgreSQL::Test::Utils::tempdir() . '/dump';
@@ -56,8 +61,9 @@ wait_until($node, 'SELECT count(*) FROM notion.workers() w JOIN pg_database d ON
 sql($node, "INSERT INTO tasks (name) VALUES ('in the copy'); ALTER TABLE tasks ADD extra text",
     database => $_) for 'restored', 'template_copy';
 at_rest($pair, 'the original goes on');
+wait_until($node, 'SELECT state FROM notion.published', 'done', 'and publishes');
 my $sent = writes() - $before;
-is($sent, 4, 'its four changes were sent, and nothing by the copies');
+is($sent, 6, 'its four changes and two for a database were sent, and nothing by the copies');
 like(sql($node, q{SELECT string_agg(level, ' ') FROM notion.health WHERE what = 'identity'},
     database => 'restored'), qr/^trouble$/, 'health says that it is a copy');
 
@@ -67,7 +73,7 @@ $node->safe_psql('restored', q{SELECT notion.adopt()});
 sql($node, "UPDATE tasks SET points = 21 WHERE name = 'row 4'", database => 'restored');
 sql($node, 'SELECT notion.pause()');
 go();
-wait_until($node, 'SELECT state FROM notion.links', 'paused', 'the original is paused');
+wait_until($node, 'SELECT DISTINCT state FROM notion.links', 'paused', 'the original is paused');
 $node->safe_psql('restored', q{CALL notion.flush('tasks', '50 s')});
 my $pages = pages($pair);
 is(join(', ', map { "$_=" . ($pages->{$_}{properties}{Points}{number} // '') . ' '
@@ -76,6 +82,12 @@ is(join(', ', map { "$_=" . ($pages->{$_}{properties}{Points}{number} // '') . '
         ORDER BY name COLLATE "C") FROM tasks}, database => 'restored'),
     'once adopted, Notion holds what the restored table holds');
 is($pair->{count}, 7, 'and every row once');
+wait_until($node, 'SELECT state FROM notion.published', 'done', 'what was to be published is done',
+    database => 'restored');
+is(scalar(grep { $_->{path} =~ m{^/v1/(databases|data_sources/[^/]+)$} && $_->{method} ne 'GET' }
+    $emulator->journal), 2, 'by the original, and not once more');
+is(sql($node, 'SELECT data_source FROM notion.published', database => 'restored'),
+    sql($node, 'SELECT data_source FROM notion.published'), 'whose database is taken');
 is(sql($node, 'SELECT count(DISTINCT id) = count(*) AND max(id) > 0 FROM notion.jobs',
     database => 'restored'), 't', 'numbers go on where they were');
 
@@ -85,7 +97,7 @@ is(sql($node, q{SELECT state LIKE 'resting%' FROM notion.workers() w JOIN pg_dat
     'the template copy rests on');
 
 # A dump in which a link's table is gone holds no link.
-sql($node, 'DROP TABLE tasks');
+sql($node, 'DROP TABLE tasks, other');
 is(sql($node, 'SELECT count(*) FROM notion.links'), 0, 'a dropped table leaves no link to dump');
 
 done_testing();
