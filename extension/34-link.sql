@@ -196,6 +196,7 @@ BEGIN
        FROM notion.wanted_columns("table", foreign_table, columns, notion.table_key("table", key),
                                   marker) w;
     PERFORM notion.keep_extras(id, content, template, forbid, content_direction);
+    PERFORM notion.require_sendable(id);
     INSERT INTO notion.polls (link) VALUES (id);
     PERFORM notion.arm(id);
     RETURN "table";
@@ -258,7 +259,8 @@ COMMENT ON FUNCTION notion.link(regclass, regclass, text, jsonb, text, text, tex
     'expression; a row of which a value matches is not sent, such as notion.credentials(). '
     'log_values: false: notion.log keeps which fields changed, and no value of them. '
     'Makes no request and sends '
-    'nothing before notion.sync. Errors: 42501 not the owner, 22023 with every mismatch in DETAIL, '
+    'nothing before notion.sync. Errors: 42501 not the owner, or read_only forbids to send, '
+    '22023 with every mismatch in DETAIL, '
     '55P03 the table is in use.';
 
 CREATE FUNCTION notion.link_column(link integer, column_name name, foreign_column name,
@@ -424,6 +426,10 @@ BEGIN
                                   wanted_marker) w;
     PERFORM notion.keep_extras(linked, alter_link.content, alter_link.template,
                                alter_link.forbid, alter_link.content_direction);
+    IF alter_link.columns IS NOT NULL
+       OR alter_link.direction <> 'from_notion' OR alter_link.content_direction = 'both' THEN
+        PERFORM notion.require_sendable(linked);
+    END IF;
     PERFORM notion.arm(linked);
     PERFORM notion.request(linked, 'altered', jsonb_build_object(
         'stale', notion.keep_references(linked, olds, pairs),
@@ -437,7 +443,7 @@ COMMENT ON FUNCTION notion.alter_link(regclass, text, jsonb, text, text, text, t
     'takes it away; so for content, template and forbid. log_values false: notion.log keeps which '
     'fields changed, and no value of them, from then on. Where rows or pages may be out of step '
     'by it, a sync follows by itself; a link that was paused because a table or column changed '
-    'is resumed by notion.resume. Errors: 42501, '
+    'is resumed by notion.resume. Errors: 42501 (as for notion.link), '
     '42704 not linked, 22023 with every mismatch in DETAIL, 55P03 the table is in use.';
 
 CREATE FUNCTION notion.unlink("table" regclass) RETURNS void

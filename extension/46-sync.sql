@@ -272,6 +272,7 @@ AS $$
 DECLARE
     linked integer := notion.link_id("table");
     kept notion.links;
+    unsent text;
 BEGIN
     SELECT * INTO kept FROM notion.links l WHERE l.id = linked;
     kept.state := notion.wished_state(linked, kept.state);
@@ -292,6 +293,17 @@ BEGIN
                                       ORDER BY j.id DESC LIMIT 1), 'No sync was asked for.'),
                   HINT = 'SELECT * FROM notion.plan(…) shows what a sync would do; '
                          'SELECT notion.sync(…) does it.';
+    END IF;
+    SELECT u.reason INTO unsent FROM notion.unsent u
+     WHERE u.link = linked
+       AND (EXISTS (SELECT FROM notion.work w WHERE w.link = linked AND w.state = 'wish')
+            OR EXISTS (SELECT FROM notion.contents c WHERE c.link = linked AND NOT c.failed
+                          AND c.wish IS NOT NULL));
+    IF unsent IS NOT NULL THEN
+        RAISE EXCEPTION 'the link of % %', "table", unsent
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  DETAIL = 'Rows wait to be sent; what Notion has is taken.',
+                  HINT = notion.allow_writes(NULL, kept.foreign_table_id) || '.';
     END IF;
     RETURN (SELECT coalesce(sum(cardinality(o.keys)), 0) FROM notion.outbox o
              WHERE o.link = linked)
@@ -320,8 +332,8 @@ END
 $$;
 COMMENT ON FUNCTION notion.pending(regclass) IS
     'How much is under way for a link: captured keys, dirty rows, flights, snapshots, jobs; '
-    '0: in step, failures apart. Errors: 42501, 42704, 55000 while the link is paused or was '
-    'never synced.';
+    '0: in step, failures apart. Errors: 42501, 42704, 55000 while the link is paused, was '
+    'never synced, or rows wait that read_only keeps from being sent.';
 
 CREATE PROCEDURE notion.flush("table" regclass, timeout interval DEFAULT '5 min')
     LANGUAGE c AS 'MODULE_PATHNAME', 'notion_flush';

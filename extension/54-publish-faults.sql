@@ -148,9 +148,8 @@ BEGIN
     IF notion.data_source(parent) IS NULL THEN
         RETURN NEXT format('parent "%s" is no page: neither a URL of Notion nor an id', parent);
     END IF;
-    IF EXISTS (SELECT FROM pg_foreign_server s WHERE s.srvname = server
-                  AND notion.option(s.srvoptions, 'read_only') IN ('true', 'on', 'yes', '1')) THEN
-        RETURN NEXT format('server %I is read only', server);
+    IF notion.read_only_by(server, NULL) IS NOT NULL THEN
+        RETURN NEXT format('%s is read only', notion.read_only_by(server, NULL));
     END IF;
     IF direction IS NULL OR direction NOT IN ('to_notion', 'from_notion', 'both') THEN
         RETURN NEXT 'direction must be to_notion, from_notion or both';

@@ -68,6 +68,7 @@ BEGIN
                   HINT = 'Who may write a linked table may append to the pages of its rows: '
                          'notion.append(''table''::regclass, key, markdown).';
     END IF;
+    PERFORM notion.require_writable(server, NULL, 'notion.append writes to Notion');
     IF wanted IS NULL THEN
         RAISE EXCEPTION '"%" is no page: neither a URL of Notion nor an id', page
             USING ERRCODE = 'invalid_parameter_value',
@@ -110,6 +111,8 @@ BEGIN
                          'the pages of its rows; a function of the owner''s, SECURITY DEFINER, '
                          'gives that right.';
     END IF;
+    PERFORM notion.require_writable(NULL, linked.foreign_table_id,
+                                    'notion.append writes to Notion');
     IF markdown ~ linked.forbid THEN
         RAISE EXCEPTION 'the Markdown looks like what the link of % forbids to send', table_id
             USING ERRCODE = 'invalid_parameter_value',

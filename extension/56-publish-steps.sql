@@ -16,6 +16,7 @@ BEGIN ATOMIC
       JOIN pg_catalog.pg_foreign_server s ON s.srvname = p.server
       JOIN pg_catalog.pg_class c ON c.oid = p.table_id
      WHERE p.step IN ('create', 'define') AND p.state IN ('due', 'unknown')
+       AND notion.read_only_by(p.server, NULL) IS NULL
        AND NOT EXISTS (SELECT FROM notion.publications o
                         WHERE o.server = p.server AND o.state = 'sending')
        AND (p.step = 'create' OR NOT EXISTS (

@@ -80,11 +80,23 @@ SELECT 'server', s.srvname::text,
   FROM notion.breakers() b JOIN pg_catalog.pg_foreign_server s ON s.oid = b.server
 UNION ALL
 SELECT 'link', l.table_id::regclass::text,
-       CASE l.state WHEN 'resting' THEN 'trouble' WHEN 'paused' THEN 'warning' ELSE 'ok' END,
-       CASE WHEN l.reason IS NULL THEN l.state ELSE l.state || ': ' || l.reason END,
-       CASE l.state WHEN 'paused' THEN 'notion.resume'
-                    WHEN 'new' THEN 'nothing is sent before notion.sync' END
-  FROM notion.links l
+       CASE WHEN l.state = 'resting' THEN 'trouble'
+            WHEN l.state = 'paused' OR u.link IS NOT NULL THEN 'warning' ELSE 'ok' END,
+       pg_catalog.concat_ws(': ', l.state, l.reason, u.reason),
+       CASE WHEN l.state = 'paused' THEN 'notion.resume'
+            WHEN u.link IS NOT NULL THEN notion.allow_writes(NULL, l.foreign_table_id)
+            WHEN l.state = 'new' THEN 'nothing is sent before notion.sync' END
+  FROM notion.links l LEFT JOIN notion.unsent u ON u.link = l.id
+UNION ALL
+SELECT 'server', s.srvname::text, 'warning',
+       pg_catalog.format('read only: %s appends and publications wait', pg_catalog.count(*)),
+       notion.allow_writes(s.srvname, NULL)
+  FROM (SELECT a.server FROM notion.appends a WHERE a.state IN ('queued', 'unknown')
+        UNION ALL
+        SELECT p.server FROM notion.publications p
+         WHERE p.step <> 'done' AND p.state <> 'failed') w
+  JOIN pg_catalog.pg_foreign_server s ON s.srvname = w.server
+ WHERE notion.read_only_by(s.srvname, NULL) IS NOT NULL GROUP BY s.srvname
 UNION ALL
 SELECT 'drift', l.table_id::regclass::text, 'warning',
        pg_catalog.format('%s differences between table and data source, as of %s',

@@ -106,7 +106,9 @@ extern "C" Datum notion_request(PG_FUNCTION_ARGS) {
                         errmsg("cannot write to Notion in a read-only transaction")));
     if (notion::bridge::api_writes(api) && server_options(server).read_only)
         ereport(ERROR, (errcode(sqlstate_of(notion::ErrorKind::forbidden)),
-                        errmsg("server \"%s\" is read only", server->servername)));
+                        errmsg("server \"%s\" is read only", server->servername),
+                        errdetail("The option read_only is set on it."),
+                        errhint("ALTER SERVER … OPTIONS (SET read_only 'false').")));
     Entry* entry = entry_begin(CurrentMemoryContext, &talk, text_argument(fcinfo, 5), role);
     if (entry != nullptr) {
         snprintf(entry->what, sizeof entry->what, "%s %.*s", method,

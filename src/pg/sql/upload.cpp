@@ -23,7 +23,9 @@ void check_may_write(ForeignServer* server) {
                         errmsg("cannot upload a file in a read-only transaction")));
     if (server_options(server).read_only)
         ereport(ERROR, (errcode(sqlstate_of(ErrorKind::forbidden)),
-                        errmsg("server \"%s\" is read only", server->servername)));
+                        errmsg("server \"%s\" is read only", server->servername),
+                        errdetail("The option read_only is set on it."),
+                        errhint("ALTER SERVER … OPTIONS (SET read_only 'false').")));
 }
 
 struct Upload {

@@ -36,6 +36,7 @@ constinit Query read_heads = {
     "  LEFT JOIN notion.links l ON l.id = a.link"
     " WHERE a.state = 'queued' AND a.due <= clock_timestamp() AND a.page IS NOT NULL"
     "   AND (a.link IS NULL OR l.state = 'active')"
+    "   AND notion.read_only_by(a.server, l.foreign_table_id) IS NULL"
     "   AND NOT EXISTS (SELECT FROM notion.appends b WHERE b.page = a.page AND b.id < a.id"
     "                      AND b.state <> 'done')"
     " ORDER BY a.due, a.id LIMIT $1"};

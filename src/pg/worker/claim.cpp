@@ -239,7 +239,7 @@ void plan_writes() {
         for (size_t i = 0; i < sources.size(); i++) {
             Source& source = sources[(first + i) % sources.size()];
             const Linked* link = find_link(source.link);
-            if (link != nullptr && link->active)
+            if (link != nullptr && link->active && !link->read_only)
                 plan_lane(source, bulk);
         }
     first++;

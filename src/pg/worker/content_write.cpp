@@ -23,7 +23,8 @@ constinit Query forget_old_looks = {
     "UPDATE notion.contents c SET due = clock_timestamp(), guarded_at = NULL, shown = NULL"
     "  FROM notion.links l"
     " WHERE l.id = c.link AND l.content_direction = 'both' AND c.wish IS NOT NULL"
-    "   AND c.since < clock_timestamp() - interval '30 s' AND notion.content_guarded(c)"};
+    "   AND c.since < clock_timestamp() - interval '30 s' AND notion.content_guarded(c)"
+    "   AND notion.read_only_by(NULL, l.foreign_table_id) IS NULL"};
 
 constinit Query read_guarded = {
     "SELECT c.link, c.page::text, c.attempts,"
@@ -34,7 +35,8 @@ constinit Query read_guarded = {
     "  JOIN notion.links l ON l.id = c.link AND l.state = 'active' AND l.content_direction = 'both'"
     "  JOIN notion.mappings m ON m.link = c.link AND m.page = c.page AND m.page_state = 'live'"
     "       AND m.row_state = 'present'"
-    " WHERE c.wish IS NOT NULL AND notion.content_guarded(c) ORDER BY c.since LIMIT $1"};
+    " WHERE c.wish IS NOT NULL AND notion.content_guarded(c)"
+    "   AND notion.read_only_by(NULL, l.foreign_table_id) IS NULL ORDER BY c.since LIMIT $1"};
 
 constinit Query mark_sending = {"UPDATE notion.contents c SET flight = 'sending', sent = wish"
                                 " WHERE link = $1 AND page = $2 AND notion.content_guarded(c)"};

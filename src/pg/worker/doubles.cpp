@@ -77,7 +77,8 @@ Twin take_twin(const Linked& link, const char* snapshot) {
         return Twin::later;
     }
     if (edited_by == us) {
-        trash(*source, link, key, page);
+        if (!link.read_only)
+            trash(*source, link, key, page);
         return Twin::later;
     }
     run(open_conflict, {as_int4(link.id), as_text(key), as_text(page),

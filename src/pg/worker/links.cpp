@@ -17,7 +17,7 @@ constinit Query read_links = {
     "SELECT l.id, l.table_id::oid, l.foreign_table_id::oid, c.relowner, f.ftserver,"
     "       l.state = 'active', l.state = 'resting', "
     "       l.direction <> 'to_notion' OR l.content IS NOT NULL,"
-    "       l.direction <> 'from_notion', l.content IS NOT NULL,"
+    "       l.content IS NOT NULL,"
     "       l.content IS NOT NULL AND l.content_direction = 'both',"
     "       (to_jsonb(l) - '{state,reason,synced_at,created_at}'::text[]"
     "        || jsonb_build_object('columns',"
@@ -42,6 +42,11 @@ void forget(Linked& it) {
 
 const char* keep(const char* text) {
     return MemoryContextStrdup(TopMemoryContext, text);
+}
+
+bool is_read_only(const Linked& it) {
+    return OidIsValid(it.server) &&
+           table_options(it.foreign_table, server_options(GetForeignServer(it.server))).read_only;
 }
 
 void parse(Linked& it, const char* json) {
@@ -87,13 +92,13 @@ void take_row(uint64 row) {
     it.foreign_table = static_cast<Oid>(column_int8(row, 3));
     it.owner = static_cast<Oid>(column_int8(row, 4));
     it.server = static_cast<Oid>(column_int8(row, 5));
+    it.read_only = is_read_only(it);
     it.active = column_bool(row, 6);
     it.resting = column_bool(row, 7);
     it.reads = column_bool(row, 8);
-    it.writes = column_bool(row, 9);
-    it.content = column_bool(row, 10);
-    it.sends_content = column_bool(row, 11);
-    const char* json = column_text(row, 12);
+    it.content = column_bool(row, 9);
+    it.sends_content = column_bool(row, 10);
+    const char* json = column_text(row, 11);
     if (it.json == nullptr || strcmp(it.json, json) != 0)
         parse(it, json);
 }

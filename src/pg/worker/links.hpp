@@ -21,7 +21,7 @@ struct Linked {
     bool active;
     bool resting;
     bool reads;         ///< direction from_notion or both; or it takes the pages' content
-    bool writes;        ///< direction to_notion or both
+    bool read_only;     ///< the option, of server or foreign table: nothing is sent
     bool content;       ///< a column takes the pages' content
     bool sends_content; ///< and what is written into it replaces the page's
     bool seen;          ///< by the last refresh

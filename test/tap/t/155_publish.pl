@@ -85,7 +85,7 @@ like(refused("SELECT notion.publish('{app.long}', 'acme', '$home', 'crm')"),
     qr/its properties and options are 6\d{5} bytes/, 'more than Notion takes at once');
 like(refused("BEGIN; ALTER SERVER acme OPTIONS (ADD read_only 'true');
     SELECT notion.publish('{app.people}', 'acme', '$home', 'crm')"),
-    qr/server acme is read only/, 'a server that is read only');
+    qr/server "acme" is read only/, 'a server that is read only');
 sql($node, q{CREATE ROLE other; GRANT USAGE ON FOREIGN SERVER acme TO other;
     GRANT USAGE ON SCHEMA app TO other});
 like(refused("SET ROLE other; SELECT notion.publish('{app.people}', 'acme', '$home', 'crm')"),
