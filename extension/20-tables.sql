@@ -205,6 +205,9 @@ CREATE TABLE notion.snapshots (
     due timestamptz NOT NULL DEFAULT now(),
     attempts integer NOT NULL DEFAULT 0,
     reason text,
+    detail text,                        -- the DETAIL of what refused it: may show values
+    refused_at timestamptz,             -- since when what it shows is refused; null: it is not,
+                                        -- or waits for a lock
     failed boolean NOT NULL DEFAULT false,
     deaths integer NOT NULL DEFAULT 0,  -- of the apply process, while it merged this one
     PRIMARY KEY (link, page)

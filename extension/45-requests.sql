@@ -69,7 +69,8 @@ BEGIN ATOMIC
       FROM notion.mappings m
      WHERE c.link = serve_retry.link AND c.failed AND m.link = c.link AND m.page = c.page
        AND m.key = coalesce(serve_retry.key, m.key);
-    UPDATE notion.snapshots s SET failed = false, due = pg_catalog.now(), attempts = 0
+    UPDATE notion.snapshots s SET failed = false, due = pg_catalog.now(), attempts = 0,
+           refused_at = NULL
       FROM notion.snapshots o LEFT JOIN notion.mappings m ON m.link = o.link AND m.page = o.page
      WHERE o.link = s.link AND o.page = s.page AND s.link = serve_retry.link
        AND s.reason IS NOT NULL
@@ -107,7 +108,10 @@ BEGIN ATOMIC
            serve_discard.actor, coalesce(gone.reason, 'done') FROM gone;
     WITH gone AS (
         DELETE FROM notion.snapshots s
-         WHERE s.link = serve_discard.link AND s.failed AND s.page::text = serve_discard.key
+         WHERE s.link = serve_discard.link AND (s.failed OR s.refused_at IS NOT NULL)
+           AND (s.page::text = serve_discard.key OR s.page = (
+                SELECT m.page FROM notion.mappings m
+                 WHERE m.link = serve_discard.link AND m.key = serve_discard.key))
         RETURNING s.page, s.reason)
     INSERT INTO notion.log (link, page, side, action, actor, outcome)
     SELECT serve_discard.link, gone.page, 'notion', 'discard', serve_discard.actor,

@@ -143,7 +143,7 @@ BEGIN
                AND w.key = coalesce(wanted, w.key))
          + (SELECT count(*) FROM notion.snapshots s
               LEFT JOIN notion.mappings m ON m.link = s.link AND m.page = s.page
-             WHERE s.link = linked AND s.failed
+             WHERE s.link = linked AND (s.failed OR s.refused_at IS NOT NULL)
                AND (wanted IS NULL OR m.key = wanted OR s.page::text = wanted)) INTO found;
     PERFORM notion.request(linked, 'retry', jsonb_build_object('key', wanted));
     RETURN found;
@@ -167,15 +167,18 @@ BEGIN
          + (SELECT count(*) FROM notion.contents c JOIN notion.mappings m USING (link, page)
              WHERE m.link = linked AND m.key = wanted AND c.failed AND c.wish IS NOT NULL)
          + (SELECT count(*) FROM notion.snapshots s
-             WHERE s.link = linked AND s.failed AND s.page::text = wanted) INTO found;
+              LEFT JOIN notion.mappings m ON m.link = s.link AND m.page = s.page
+             WHERE s.link = linked AND (s.failed OR s.refused_at IS NOT NULL)
+               AND (m.key = wanted OR s.page::text = wanted)) INTO found;
     PERFORM notion.request(linked, 'discard',
                            jsonb_build_object('key', wanted, 'actor', notion.invoker()));
     RETURN found;
 END
 $$;
 COMMENT ON FUNCTION notion.discard(regclass, text) IS
-    'Gives up one failed change of a row (by key) or of a page without a row (by page id): '
-    'the sides stay different until either changes again; the log keeps it. Returns how many.'
+    'Gives up the failed changes of a row (by key) or of a page without a row (by page id), and '
+    'what its table refuses and is still tried again: the sides stay different until either '
+    'changes again; the log keeps it. Returns how many.'
     ' Takes effect at the commit. Errors: 42501, 42704.';
 
 CREATE FUNCTION notion.key_or_page(link integer, key text) RETURNS text
@@ -335,10 +338,29 @@ COMMENT ON FUNCTION notion.pending(regclass) IS
     '0: in step, failures apart. Errors: 42501, 42704, 55000 while the link is paused, was '
     'never synced, or rows wait that read_only keeps from being sent.';
 
+CREATE FUNCTION notion.pending_words("table" regclass) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT string_agg(w.words, E'\n' ORDER BY w.since) FROM (
+        SELECT format('page %s waits: %s', s.page, s.reason) AS words, s.asked_at AS since
+          FROM notion.snapshots s
+         WHERE s.link = notion.link_id("table") AND NOT s.failed AND s.reason IS NOT NULL
+        UNION ALL
+        SELECT format('row %s waits: %s', w.key, w.reason), w.captured_at FROM notion.work w
+         WHERE w.link = notion.link_id("table") AND w.state NOT IN ('failed', 'held')
+           AND w.reason IS NOT NULL
+         ORDER BY since LIMIT 5) w;
+END;
+COMMENT ON FUNCTION notion.pending_words(regclass) IS
+    'For what a link waits, a line each, the five that wait longest: page or row, and the reason, '
+    'without values; null where nothing has one. Errors: 42501, 42704.';
+
 CREATE PROCEDURE notion.flush("table" regclass, timeout interval DEFAULT '5 min')
     LANGUAGE c AS 'MODULE_PATHNAME', 'notion_flush';
 COMMENT ON PROCEDURE notion.flush(regclass, interval) IS
     'Waits until everything committed before is in step with Notion, or set aside as a '
     'failure. Holds no transaction while it waits. Errors: 25000 inside a transaction block, '
-    '42501, 42704, 55000 when the timeout has passed, or the link is paused or was never '
+    '42501, 42704, 55000 when the timeout has passed (DETAIL: what waits, and why), or the link '
+    'is paused or was never '
     'synced.';

@@ -35,23 +35,27 @@ SELECT l.table_id AS link, notion.shown_key(l.key_columns, k.key) AS key, m.page
             WHEN m.flight = 'sending' THEN 'sending'
             WHEN w.state IN ('failed', 'held') THEN w.state
             WHEN w.key IS NOT NULL THEN 'queued'
-            WHEN t.failed THEN 'failed'
+            WHEN t.failed OR s.failed THEN 'failed'
+            WHEN s.refused_at IS NOT NULL THEN 'waiting'
             WHEN t.wish IS NOT NULL OR t.sent IS NOT NULL THEN 'queued'
             WHEN EXISTS (SELECT FROM jsonb_each_text(m.held) h
                           WHERE h.value NOT LIKE 'not followed%') THEN 'held'
             WHEN a.reason IS NOT NULL THEN 'waiting'
             WHEN m.page_state = 'live' THEN 'in step'
             ELSE m.page_state END AS state,
-       coalesce(w.reason, m.reason, a.reason, t.reason) AS reason, m.edited AS page_edited_at
+       coalesce(w.reason, m.reason, a.reason, t.reason, s.reason) AS reason,
+       m.edited AS page_edited_at
   FROM notion.links l
   JOIN (SELECT link, key FROM notion.mappings UNION SELECT link, key FROM notion.work) k
        ON k.link = l.id
   LEFT JOIN notion.mappings m ON m.link = k.link AND m.key = k.key
   LEFT JOIN notion.work w ON w.link = k.link AND w.key = k.key
   LEFT JOIN notion.contents t ON t.link = m.link AND t.page = m.page
+  LEFT JOIN notion.snapshots s ON s.link = m.link AND s.page = m.page
   LEFT JOIN (SELECT d.link, d.key, notion.waits_for(d.link, d.key) AS reason
                FROM (SELECT DISTINCT o.link, o.key FROM notion.waits o) d) a
-       ON a.link = k.link AND a.key = k.key;
+       ON a.link = k.link AND a.key = k.key
+ WHERE m.held ->> '*' IS DISTINCT FROM 'forgotten';
 COMMENT ON VIEW notion.rows IS
     'each row that a link knows: key, page, url, state and, where it is not in step, the reason';
 GRANT SELECT ON notion.rows TO PUBLIC;
@@ -59,45 +63,49 @@ GRANT SELECT ON notion.rows TO PUBLIC;
 CREATE VIEW notion.failures WITH (security_invoker = true) AS
 SELECT l.table_id AS link, notion.shown_key(l.key_columns, w.key) AS key, m.page,
        'to_notion' AS direction, w.reason, w.attempts,
-       w.captured_at AS since
+       w.captured_at AS since, 'failed' AS state, NULL AS detail
   FROM notion.work w JOIN notion.links l ON l.id = w.link
   LEFT JOIN notion.mappings m ON m.link = w.link AND m.key = w.key
  WHERE w.state = 'failed'
 UNION ALL
 SELECT l.table_id, notion.shown_key(l.key_columns, m.key), s.page, 'from_notion', s.reason,
-       s.attempts, s.asked_at
+       s.attempts, coalesce(s.refused_at, s.asked_at),
+       CASE WHEN s.failed THEN 'failed' ELSE 'waiting' END, s.detail
   FROM notion.snapshots s JOIN notion.links l ON l.id = s.link
   LEFT JOIN notion.mappings m ON m.link = s.link AND m.page = s.page
- WHERE s.failed
+ WHERE s.failed OR s.refused_at IS NOT NULL
 UNION ALL
 SELECT l.table_id, notion.shown_key(l.key_columns, m.key), m.page, c.direction, h.reason,
-       0, m.changed_at
+       0, m.changed_at, 'failed', NULL
   FROM notion.mappings m JOIN notion.links l ON l.id = m.link
   CROSS JOIN LATERAL jsonb_each_text(m.held) h(property, reason)
   LEFT JOIN notion.link_columns c ON c.link = m.link AND c.property_id = h.property
- WHERE h.reason NOT LIKE 'not followed%'
+ WHERE h.reason NOT LIKE 'not followed%' AND m.held ->> '*' IS DISTINCT FROM 'forgotten'
 UNION ALL
 SELECT l.table_id, NULL, NULL, c.direction,
-       format('column "%s" is set aside: %s', c.column_name, c.aside), 0, s.read_at
+       format('column "%s" is set aside: %s', c.column_name, c.aside), 0, s.read_at,
+       'failed', NULL
   FROM notion.link_columns c JOIN notion.links l ON l.id = c.link
   LEFT JOIN notion.schemas s ON s.link = c.link
  WHERE c.aside IS NOT NULL
 UNION ALL
 SELECT l.table_id, notion.shown_key(l.key_columns, a.key), a.page, 'to_notion',
-       'append ' || a.id || ': ' || a.reason, a.attempts, a.asked_at
+       'append ' || a.id || ': ' || a.reason, a.attempts, a.asked_at, 'failed', NULL
   FROM notion.appends a LEFT JOIN notion.links l ON l.id = a.link
  WHERE a.state = 'held'
 UNION ALL
 SELECT l.table_id, notion.shown_key(l.key_columns, m.key), c.page,
        CASE WHEN c.wish IS NULL THEN 'from_notion' ELSE 'to_notion' END, 'content: ' || c.reason,
-       c.attempts, c.since
+       c.attempts, c.since, 'failed', NULL
   FROM notion.contents c JOIN notion.links l ON l.id = c.link
   LEFT JOIN notion.mappings m ON m.link = c.link AND m.page = c.page
  WHERE c.failed;
 COMMENT ON VIEW notion.failures IS
     'what was set aside, with Notion''s or PostgreSQL''s own words, until someone mends the '
     'cause and calls notion.retry, or gives it up with notion.discard; appends by their number: '
-    'notion.retry_append, notion.discard_append';
+    'notion.retry_append, notion.discard_append. state waiting: a page that its table refuses is '
+    'listed at once, tried again by itself, and failed after ten minutes. detail: the DETAIL of '
+    'what refused it, where there is one';
 GRANT SELECT ON notion.failures TO PUBLIC;
 
 CREATE VIEW notion.columns WITH (security_invoker = true) AS

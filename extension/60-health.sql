@@ -125,6 +125,14 @@ SELECT 'failures', l.table_id::regclass::text, 'warning',
   FROM notion.work w JOIN notion.links l ON l.id = w.link
  WHERE w.state = 'failed' GROUP BY l.table_id
 UNION ALL
+SELECT 'failures', l.table_id::regclass::text, 'warning',
+       pg_catalog.format('%s pages refused by the table, %s of them for ten minutes and more',
+                         pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE s.failed)),
+       'notion.failures says why; they are tried again when they change, for ten minutes by '
+       'themselves, and by notion.retry'
+  FROM notion.snapshots s JOIN notion.links l ON l.id = s.link
+ WHERE s.failed OR s.refused_at IS NOT NULL GROUP BY l.table_id
+UNION ALL
 SELECT c.what, c.name, c.level, c.state, c.hint FROM notion.connection_health c;
 COMMENT ON VIEW notion.health IS
     'whether all is well: level ok, warning or trouble; what to do stands in hint. Workers, '

@@ -18,7 +18,8 @@ using namespace worker;
 
 /// The mapping first: its lock is what the two processes exclude each other by.
 constinit Query lock_mapping = {R"(
-SELECT m.key, m.flight, to_jsonb(m)::text FROM notion.mappings m
+SELECT m.key, m.flight, to_jsonb(m)::text, coalesce(m.held ->> '*' = 'forgotten', false)
+  FROM notion.mappings m
  WHERE m.link = $1 AND m.page = $2::uuid FOR UPDATE)"};
 
 constinit Query select_snapshot = {R"(
@@ -116,9 +117,15 @@ constinit Query drop_snapshot = {
     "DELETE FROM notion.snapshots WHERE link = $1 AND page = $2::uuid"};
 
 constinit Query note_reason = {R"(
-UPDATE notion.snapshots
-   SET reason = $3, failed = failed OR (NOT $4 AND asked_at < now() - interval '10 min')
- WHERE link = $1 AND page = $2::uuid)"};
+UPDATE notion.snapshots s
+   SET reason = $3, detail = nullif($5, ''),
+       refused_at = CASE WHEN $4 THEN s.refused_at ELSE r.since END,
+       failed = s.failed OR (NOT $4 AND r.since <= now() - interval '10 min'),
+       due = CASE WHEN $4 OR s.failed THEN s.due
+                  ELSE least(s.due, greatest(r.since + interval '10 min', now())) END
+  FROM (SELECT coalesce(o.refused_at, now()) AS since FROM notion.snapshots o
+         WHERE o.link = $1 AND o.page = $2::uuid) r
+ WHERE s.link = $1 AND s.page = $2::uuid)"};
 
 constinit Query mark_deleted = {"SELECT ($1::jsonb || '{\"deleted\": true}')::text"};
 
@@ -127,9 +134,6 @@ constinit Query read_told = {
     "       coalesce(j -> 'asks', '[]')::text, coalesce(j ->> 'mark', ''), "
     "       coalesce((j ->> 'recheck')::boolean, false) "
     "FROM (SELECT $1::jsonb AS j) told"};
-
-/// The key of a mapping that remembers a page, and not whose it was (notion.forget).
-constexpr std::string_view forgotten_prefix = "forgotten:";
 
 constinit Query keep_tombstone = {
     "UPDATE notion.mappings SET tombstone = $3 WHERE link = $1 AND key = $2"};
@@ -240,7 +244,7 @@ bool read_here(Arrival& arrival, std::string_view* here) {
     Row row = {};
     Refusal refusal;
     if (arrival.is_mapped && !read_row(*arrival.linked, arrival.key, Lock::row, &row, &refusal)) {
-        set_aside(arrival, refusal.message, refusal.is_busy());
+        set_aside(arrival, refusal);
         return false;
     }
     if (row.outside) { // it does not fulfil the filter any more: as if deleted
@@ -254,19 +258,26 @@ bool read_here(Arrival& arrival, std::string_view* here) {
 } // namespace
 
 void set_aside(const Arrival& arrival, const char* reason, bool busy) {
-    (void)run(note_reason,
-              {as_int4(arrival.link), as_text(arrival.page), as_text(reason), as_bool(busy)});
+    (void)run(note_reason, {as_int4(arrival.link), as_text(arrival.page), as_text(reason),
+                            as_bool(busy), as_text("")});
+}
+
+void set_aside(const Arrival& arrival, const Refusal& refusal) {
+    (void)run(note_reason, {as_int4(arrival.link), as_text(arrival.page), as_text(refusal.message),
+                            as_bool(refusal.is_busy()), as_text(refusal.detail)});
 }
 
 bool open_arrival(Arrival* arrival, Failed failed) {
     const Arg link = as_int4(arrival->link);
     const Arg page = as_text(arrival->page);
+    bool forgotten = false; // notion.forget: the page is remembered, and not whose it was
     if (run(lock_mapping, {link, page}) > 0) {
         if (column_view(0, 2) != "none")
             return false; // net decides about the flight first, and wakes us
         arrival->is_mapped = true;
         arrival->key = column_view(0, 1);
         arrival->mapping = column_view(0, 3);
+        forgotten = column_bool(0, 4);
         if (run(drop_stale, {link, page}) > 0)
             return false;
     }
@@ -278,7 +289,6 @@ bool open_arrival(Arrival* arrival, Failed failed) {
     arrival->hops = int32(column_int8(0, 3)) + 1;
     const char* editor = column_text(0, 4);
     arrival->editor = editor != nullptr ? editor : "";
-    const bool forgotten = arrival->key.substr(0, forgotten_prefix.size()) == forgotten_prefix;
     if (!forgotten && (arrival->is_mapped || arrival->linked->inserts)) {
         if (arrival->is_mapped || run(select_claimant, {link, page}) == 0)
             return true;
@@ -301,7 +311,7 @@ bool decide(Arrival& arrival) {
     if (arrival.told.action == "ask") {
         const Question question = {arrival.link, arrival.key, arrival.page, arrival.told.asks};
         if (!ask_functions(*arrival.linked, question, &arrival.times, &refusal)) {
-            set_aside(arrival, refusal.message, refusal.is_busy());
+            set_aside(arrival, refusal);
             return false;
         }
         if (!reconcile(arrival, here))

@@ -48,8 +48,10 @@ bool decide(Arrival& arrival);
 bool write(Arrival& arrival, Refusal* refusal);
 /// Base, log, conflicts; the snapshot is gone.
 void conclude(const Arrival& arrival);
-/// The snapshot stays, with the reason. busy: it is no failure, however long it takes.
+/// The snapshot stays, with the reason. busy: it is no failure, however long it takes; otherwise it
+/// is listed at once, and a failure after ten minutes.
 void set_aside(const Arrival& arrival, const char* reason, bool busy);
+void set_aside(const Arrival& arrival, const Refusal& refusal);
 
 /// What a unique index refused, since another row holds the value: where the page of that row has
 /// news that take the value away, the two go together, and so do longer chains and rings. False:

@@ -50,7 +50,7 @@ void merge(Arrival& arrival) {
         return;
     Refusal refusal;
     if (!write(arrival, &refusal) && !(refusal.is_taken() && write_together(arrival)))
-        return set_aside(arrival, refusal.message, refusal.is_busy());
+        return set_aside(arrival, refusal);
     conclude(arrival);
 }
 

@@ -40,11 +40,15 @@ int64_t timeout_of(const Interval* interval) {
 }
 
 [[noreturn]] void give_up(Oid table, int64 left) {
+    static constinit worker::Query query = {"SELECT notion.pending_words($1::oid::regclass)"};
+    (void)worker::run(query, {worker::as_int8(table)});
+    const char* words = worker::column_text(0, 1);
     ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                     errmsg("table \"%s\" is not in step yet: %lld changes are under way",
                            get_rel_name(table), static_cast<long long>(left)),
-                    errhint("See notion.status and notion.rows; call notion.flush again with a "
-                            "longer timeout.")));
+                    words == nullptr ? 0 : errdetail("%s", words),
+                    errhint("See notion.status, notion.rows and notion.failures; call "
+                            "notion.flush again with a longer timeout.")));
 }
 
 } // namespace

@@ -26,7 +26,11 @@ constinit Query insert_snapshots = {
     "       edited_by = excluded.edited_by, created_by = excluded.created_by,"
     "       in_trash = excluded.in_trash, url = excluded.url, marker = excluded.marker,"
     "       properties = excluded.properties, job = coalesce(excluded.job, s.job),"
-    "       due = excluded.due, attempts = 0, reason = NULL, failed = false"
+    "       due = excluded.due, attempts = 0, failed = false,"
+    // What is refused stays so for as long as it is shown, however often it is looked at.
+    "       reason = CASE WHEN s.properties = excluded.properties THEN s.reason END,"
+    "       detail = CASE WHEN s.properties = excluded.properties THEN s.detail END,"
+    "       refused_at = CASE WHEN s.properties = excluded.properties THEN s.refused_at END"
     " WHERE excluded.tick >= s.tick AND (NOT excluded.lagging OR excluded.edited > s.edited"
     "                                    OR excluded.job IS NOT NULL)"
     " RETURNING s.page)"

@@ -152,6 +152,14 @@ is(sql($node, "SELECT count(*) FILTER (WHERE applying AND actor = '$ada') > 0,
 is(sql($node, q{SELECT string_agg(concat_ws(' ', side, was, became, action), ', ' ORDER BY at)
     FROM notion.history('tasks', '1', 'points')}),
     'postgres 1 create, postgres 10 20 lost, notion 10 20 update', 'the history of a cell');
+like(error_of($node, "SELECT * FROM notion.history('tasks', '1', 'pionts')"),
+    qr/42703: .*"pionts" of public.tasks is not linked.*  Linked are: done, id, name, points\./s,
+    'of a column that is not linked: an error that lists those that are');
+is(sql($node, "SELECT count(*) FROM notion.history('tasks', '4711', 'points')"), 0,
+    'of a row that nobody knows: nothing');
+sql($node, 'CREATE TABLE unlinked (id int PRIMARY KEY)');
+like(error_of($node, "SELECT * FROM notion.history('unlinked', '1')"),
+    qr/42704: .*unlinked is not linked.*HINT:/s, 'of a table that is not linked: an error');
 is(sql($node, qq{SELECT actor = '$ada', rule FROM notion.history('tasks', '1', 'points')
     WHERE action = 'update'}), 't|resolved', 'with who and why');
 like(sql($node, q{SELECT actor FROM notion.history('tasks', '2', 'points')

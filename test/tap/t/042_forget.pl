@@ -73,6 +73,8 @@ sql($node, "SELECT notion.sync('tasks')");
 wait_until($node, "SELECT count(*) FROM notion.jobs WHERE finished_at IS NULL", 0, 'a sync');
 at_rest($pair, 'at rest');
 is(sql($node, 'SELECT count(*) FROM tasks'), 1, 'the forgotten page is no new row');
+is(sql($node, 'SELECT count(*) FROM notion.failures'), 0, 'and no failure');
+is(sql($node, "SELECT string_agg(key, ',') FROM notion.rows"), 1, 'nor a row that is known');
 
 $node->stop;
 $emulator->stop;

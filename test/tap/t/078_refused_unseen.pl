@@ -39,17 +39,39 @@ my $new = $emulator->person('ada', 'POST', '/v1/pages', { parent => { type => 'd
     data_source_id => $source }, properties => { Name => titled('from Ada') } })->{id};
 wait_until($node, reason('points'), 1, 'a new page lacks what its row needs');
 passes(81, 'and stops nothing else');
-is(sql($node, 'SELECT count(*) FROM notion.failures'), 0, 'it is no failure yet');
+is(sql($node, "SELECT state, direction, page FROM notion.failures
+    WHERE reason ~ 'null value in column .points.'"), "waiting|from_notion|$new",
+    'it is listed at once, and no failure yet');
+like(error_of($node, "CALL notion.flush('tasks', timeout => '0')"),
+    qr/55000: .*DETAIL:  page $new waits: null value in column "points"/s, 'flush names it');
 edit($new, Points => { number => -1 });
 wait_until($node, reason('check'), 1, 'more is filled in, and not right');
+my $listed = "FROM notion.failures WHERE page = '$new'";
+like(sql($node, "SELECT reason, detail $listed"),
+    qr/violates check constraint "tasks_points_check"\|Failing row contains .*from Ada/,
+    'the constraint is named, with what it refuses');
+is(sql($node, "SELECT level, state FROM notion.health WHERE what = 'failures'"),
+    'warning|1 pages refused by the table, 0 of them for ten minutes and more',
+    'health says so, without values');
 edit($new, Points => { number => 5 });
 wait_until($node, "SELECT points FROM tasks WHERE name = 'from Ada'", 5,
     'once it is right it is a row');
 at_rest($pair, 'filled in: at rest');
 edit($new, Points => { number => -5 });
 wait_until($node, reason('check'), 1, 'an edit that the table refuses waits');
-sql($node, "UPDATE notion.snapshots SET asked_at = asked_at - interval '11 min', due = now()");
-wait_until($node, 'SELECT count(*) FROM notion.failures', 1, 'after ten minutes it is a failure');
+is(sql($node, "SELECT state, reason ~ 'check' FROM notion.rows WHERE page = '$new'"), 'waiting|t',
+    'and its row does not call itself in step');
+my $since = sql($node, q{UPDATE notion.snapshots SET refused_at = now() - interval '9 min',
+    attempts = 0, due = 'infinity' RETURNING refused_at});
+scan();
+wait_until($node, 'SELECT attempts > 0 FROM notion.snapshots WHERE job IS NULL', 't',
+    'a scan shows it again, and it is refused again');
+is(sql($node, "SELECT since $listed"), $since, 'which sets no clock back');
+sql($node, 'UPDATE notion.snapshots SET attempts = 11, due = now()');
+wait_until($node, q{SELECT attempts = 12 AND due = refused_at + interval '10 min'
+    FROM notion.snapshots}, 't', 'after ten minutes it is tried, however rarely it was');
+sql($node, "UPDATE notion.snapshots SET refused_at = refused_at - interval '2 min', due = now()");
+wait_until($node, "SELECT state $listed", 'failed', 'after ten minutes it is a failure');
 edit($new, Points => { number => 6 });
 wait_until($node, "SELECT points FROM tasks WHERE name = 'from Ada'", 6,
     'that the next edit ends');
