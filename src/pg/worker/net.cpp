@@ -102,9 +102,10 @@ void plan() {
         serve_requests();
         see_what_waits();
     }
+    // The links are read after the changes: an owner is at least as new as what is sent for it.
+    bool folded = !waiting.keys || fold_outbox();
     refresh_links();
     refresh_sources();
-    bool folded = !waiting.keys || fold_outbox();
     if (waiting.events) {
         fold_inbox();
         waiting.pages = true;

@@ -39,14 +39,15 @@ struct Reading {
 struct Source {
     int32 link; ///< negative: a role's
     Oid server;
-    Oid role;        ///< of a role's
+    Oid role;        ///< for whom the connection was made; of a link: its table's owner then
     int64_t used_ms; ///< likewise
     bool seen;
     MemoryContext context;  ///< of the connection
     Connection* connection; ///< null: none could be made
     int64_t connected_ms;
     uint64 changes;   ///< secret_changes() then
-    char our_bot[64]; ///< "" until asked
+    bridge::Fingerprint token;
+    char our_bot[64]; ///< of that token; "" until asked
     bool asking_me;
     bool doubts_schema; ///< a 400: a property may be gone, or of another type
     int64_t skew_ms;    ///< our clock less Notion's
@@ -141,6 +142,8 @@ const char* taken_text();
 void refresh_sources();
 Source* find_source(int32 link);
 std::span<Source> all_sources();
+/// Whether it still speaks with the token that the allowance was taken for.
+bool is_token_of(const Source& source, const Allowance& allowance);
 /// The link's connection, fresh enough; null where it has none, and then the link rests.
 /// requires: inside begin/commit.
 Connection* connection_of(Source& source, const Linked& link);

@@ -82,6 +82,12 @@ void renew(Source& source, Oid server, Oid role, const char** reason) {
     source.connection = connection;
     source.connected_ms = net.now_ms;
     source.changes = connection != nullptr ? connection->changes : secret_changes();
+    if (connection == nullptr || is_token_of(source, connection->allowance))
+        return;
+    // Another integration, perhaps: what the former one made is not ours, and what this makes is.
+    source.token = connection->allowance.token;
+    source.our_bot[0] = '\0';
+    source.asking_me = false;
 }
 
 // Longer than any request of theirs is under way.
@@ -117,6 +123,10 @@ Source* find_source(int32 link) {
     return nullptr;
 }
 
+bool is_token_of(const Source& source, const Allowance& allowance) {
+    return memcmp(&source.token, &allowance.token, sizeof source.token) == 0;
+}
+
 std::span<Source> all_sources() {
     return {sources, sources_count};
 }
@@ -128,10 +138,12 @@ void rewind_lanes() {
 }
 
 Connection* connection_of(Source& source, const Linked& link) {
-    if (is_fresh(source))
+    const Oid owner = link.link != nullptr ? link.owner : InvalidOid;
+    if (source.role == owner && is_fresh(source)) // after OWNER TO not one request for the former
         return source.connection;
     const char* reason = link.reason;
-    renew(source, link.server, link.link != nullptr ? link.owner : InvalidOid, &reason);
+    renew(source, link.server, owner, &reason);
+    source.role = owner;
     if (source.connection == nullptr)
         rest_link(link.id, reason);
     return source.connection;

@@ -64,7 +64,7 @@ void settle_me(Ticket& ticket) {
     Source* source = find_source(ticket.link);
     bridge::Reply reply = bridge::call_reply(ticket.call);
     hear(ticket, reply);
-    if (source == nullptr)
+    if (source == nullptr || !is_token_of(*source, ticket.allowance))
         return;
     source->asking_me = false;
     if (reply.status == 200) {
