@@ -80,8 +80,7 @@ BEGIN ATOMIC
                                 THEN c.notion_at ELSE o.notion_at END,
                notion_by = CASE WHEN o.notion IS DISTINCT FROM c.notion
                                 THEN c.notion_by ELSE o.notion_by END,
-               note = CASE WHEN o.postgres IS DISTINCT FROM c.postgres
-                             OR o.notion IS DISTINCT FROM c.notion
+               note = CASE WHEN o.notion IS DISTINCT FROM c.notion
                            THEN c.note ELSE coalesce(c.note, o.note) END,
                decided = CASE c.state WHEN 'closed' THEN o.decided END,
                decided_value = CASE c.state WHEN 'closed'

@@ -25,7 +25,7 @@ void require(bool holds) {
 void check(const sync::Link& link) {
     require(!sync::name_of(link.direction).empty());
     for (const sync::Field& field : link.fields) {
-        require(!sync::name_of(field.rule).empty() && !sync::name_of(field.direction).empty());
+        require(!field.rule_name().empty() && !sync::name_of(field.direction).empty());
         require(link.field(field.id) != nullptr);
         require(field.codec.zone == nullptr || field.codec.zone == &link.zone);
     }

@@ -173,6 +173,10 @@ std::string_view name_in(const Names& names, T value) {
 
 } // namespace
 
+std::string_view Field::rule_name() const {
+    return rule == Rule::function ? std::string_view(function) : name_of(rule);
+}
+
 const Field* Link::marker() const {
     for (const Field& field : fields)
         if (field.is_marker)

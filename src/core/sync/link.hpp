@@ -34,6 +34,7 @@ struct Field {
 
     bool sends() const { return direction != Direction::from_notion; }
     bool takes() const { return direction != Direction::to_notion && !is_marker; }
+    std::string_view rule_name() const; ///< of a function its schema.name
     bool is_set() const {
         return codec.column == ColumnType::text_array || codec.column == ColumnType::uuid_array;
     }

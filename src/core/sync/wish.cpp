@@ -118,7 +118,7 @@ void hold_oscillating(const Link& link, const Row& row, Fields& dirty, Decision&
         conflict.kind = "oscillates";
         conflict.column = field->column;
         conflict.postgres = row.contains(field->column) ? row.find(field->column)->second : cell;
-        conflict.rule = name_of(field->rule);
+        conflict.rule = field->rule_name();
         conflict.is_open = true;
         conflict.note = "each side's change causes the other's";
         decision.conflicts.push_back(std::move(conflict));
@@ -148,7 +148,7 @@ void follow_held(const Link& link, Mapping& mapping, const Row& row, Decision& d
         conflict.base = entry->second.p.value_or(std::nullopt);
         conflict.postgres = *p;
         conflict.notion = there.ok() ? to_cell(field, *there) : Cell(*entry->second.seen);
-        conflict.rule = name_of(field.rule);
+        conflict.rule = field.rule_name();
         conflict.is_open = true;
         decision.conflicts.push_back(std::move(conflict));
     }

@@ -177,5 +177,20 @@ TEST_F(WishTest, SidesThatFeedEachOtherAreStopped) {
     EXPECT_TRUE(decision.conflicts.at(0).is_open);
 }
 
+TEST_F(WishTest, AConflictThatFollowsItsRowNamesItsFunction) {
+    for (Field& field : link->fields)
+        if (field.id == "fee") {
+            field.rule = Rule::function;
+            field.function = "public.dearest";
+        }
+    mapping.held["fee"] = hold::conflict;
+    mapping.base.at("fee").seen = R"({"type":"number","number":9})";
+    row["fee"] = "6";
+    const Decision decision = wish();
+    ASSERT_EQ(decision.conflicts.size(), 1U);
+    EXPECT_EQ(decision.conflicts[0].rule, "public.dearest");
+    EXPECT_EQ(decision.conflicts[0].notion, "9");
+}
+
 } // namespace
 } // namespace notion::sync
