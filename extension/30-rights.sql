@@ -19,7 +19,8 @@ BEGIN
     SELECT relowner INTO owner FROM pg_class WHERE oid = table_id;
     IF owner IS NULL THEN
         RAISE EXCEPTION 'table with oid % does not exist', table_id::oid
-            USING ERRCODE = 'undefined_table';
+            USING ERRCODE = 'undefined_table',
+                  HINT = 'notion.status lists the linked tables.';
     END IF;
     IF NOT pg_has_role(notion.invoker(), owner, 'USAGE') THEN
         RAISE EXCEPTION 'must be owner of table %', table_id

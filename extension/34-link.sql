@@ -180,7 +180,8 @@ BEGIN
         SELECT notion.trash_fault("table", on_notion_trash)) all_of_them;
     IF faults IS NOT NULL THEN
         RAISE EXCEPTION 'table % cannot be linked with %', "table", foreign_table
-            USING ERRCODE = 'invalid_parameter_value', DETAIL = faults;
+            USING ERRCODE = 'invalid_parameter_value', DETAIL = faults,
+                  HINT = 'Each line of DETAIL has to go; docs/types.md says what goes together.';
     END IF;
     PERFORM notion.adopt_first();
     INSERT INTO notion.links (table_id, foreign_table_id, data_source, direction, rule, key_columns,
@@ -409,7 +410,8 @@ BEGIN
                                                  ELSE kept.content_direction END))) f(f);
     IF faults IS NOT NULL THEN
         RAISE EXCEPTION 'the link of % cannot be altered so', "table"
-            USING ERRCODE = 'invalid_parameter_value', DETAIL = faults;
+            USING ERRCODE = 'invalid_parameter_value', DETAIL = faults,
+                  HINT = 'The link stays as it was; each line of DETAIL has to go.';
     END IF;
     -- Bases of fields that are paired otherwise from now on say nothing any more.
     SELECT array_agg(c) INTO olds FROM notion.link_columns c WHERE c.link = linked;

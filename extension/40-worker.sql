@@ -133,12 +133,16 @@ BEGIN
       FROM pg_foreign_server s JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw
      WHERE s.srvname = server AND w.fdwname = 'notion_fdw';
     IF owner IS NULL THEN
-        RAISE EXCEPTION 'server "%" is no server of notion_fdw', server
-            USING ERRCODE = 'undefined_object';
+        RAISE EXCEPTION 'server "%" is not a server of notion_fdw', server
+            USING ERRCODE = 'undefined_object',
+                  HINT = 'CREATE SERVER … FOREIGN DATA WRAPPER notion_fdw makes one; \des lists '
+                         'those there are.';
     END IF;
     IF NOT pg_has_role(notion.invoker(), owner, 'USAGE') THEN
         RAISE EXCEPTION 'must be owner of foreign server %', server
-            USING ERRCODE = 'insufficient_privilege';
+            USING ERRCODE = 'insufficient_privilege',
+                  HINT = 'Webhooks belong to the owner of their server; ask '
+                         || quote_ident(pg_get_userbyid(owner)) || '.';
     END IF;
     IF valid_for <= interval '0' OR valid_for > interval '1 day' THEN
         RAISE EXCEPTION 'valid_for must be more than nothing and at most a day, not %', valid_for

@@ -321,7 +321,8 @@ BEGIN
     END IF;
     IF value IS NOT NULL AND winner <> 'value' THEN
         RAISE EXCEPTION 'a value goes with winner "value" only'
-            USING ERRCODE = 'invalid_parameter_value';
+            USING ERRCODE = 'invalid_parameter_value',
+                  HINT = 'A value of your own: notion.resolve(id, ''value'', ''…'').';
     END IF;
     FOR wanted IN SELECT DISTINCT unnest(conflicts) ORDER BY 1 LOOP
         SELECT * INTO it FROM notion.conflicts c WHERE c.id = wanted;

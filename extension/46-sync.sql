@@ -14,7 +14,9 @@ DECLARE
 BEGIN
     IF prefer NOT IN ('postgres', 'notion') THEN
         RAISE EXCEPTION 'prefer must be postgres or notion, not "%"', prefer
-            USING ERRCODE = 'invalid_parameter_value';
+            USING ERRCODE = 'invalid_parameter_value',
+                  HINT = 'It says whose values win where matched pairs differ; notion.plan shows '
+                         'them.';
     END IF;
     IF key IS NOT NULL AND (match IS NOT NULL OR prefer IS NOT NULL) THEN
         RAISE EXCEPTION 'key goes without match and prefer'

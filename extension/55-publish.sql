@@ -289,7 +289,8 @@ BEGIN
     PERFORM notion.require_owner("table");
     DELETE FROM notion.publications p WHERE p.table_id = "table";
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'table % is not published', "table" USING ERRCODE = 'undefined_object';
+        RAISE EXCEPTION 'table % is not published', "table"
+            USING ERRCODE = 'undefined_object', HINT = 'notion.published lists those that are.';
     END IF;
 END
 $$;

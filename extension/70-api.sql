@@ -23,7 +23,9 @@ BEGIN
      WHERE s.srvname = server AND w.fdwname = 'notion_fdw';
     IF owner IS NULL THEN
         RAISE EXCEPTION 'server "%" is not a server of notion_fdw', server
-            USING ERRCODE = 'undefined_object';
+            USING ERRCODE = 'undefined_object',
+                  HINT = 'CREATE SERVER … FOREIGN DATA WRAPPER notion_fdw makes one; \des lists '
+                         'those there are.';
     END IF;
     IF NOT pg_has_role(caller, owner, 'USAGE') THEN
         RAISE EXCEPTION 'must be owner of server "%"', server
@@ -51,11 +53,15 @@ BEGIN
                      JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw
                     WHERE s.srvname = server AND w.fdwname = 'notion_fdw') THEN
         RAISE EXCEPTION 'server "%" is not a server of notion_fdw', server
-            USING ERRCODE = 'undefined_object';
+            USING ERRCODE = 'undefined_object',
+                  HINT = 'CREATE SERVER … FOREIGN DATA WRAPPER notion_fdw makes one; \des lists '
+                         'those there are.';
     END IF;
     IF NOT has_server_privilege(caller, server, 'USAGE') THEN
         RAISE EXCEPTION 'permission denied for foreign server %', server
-            USING ERRCODE = 'insufficient_privilege';
+            USING ERRCODE = 'insufficient_privilege',
+                  HINT = format('Its owner may GRANT USAGE ON FOREIGN SERVER %I TO %I.', server,
+                                caller);
     END IF;
     RETURN caller;
 END

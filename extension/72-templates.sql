@@ -18,7 +18,8 @@ BEGIN
      WHERE f.ftrelid = foreign_table;
     IF source IS NULL THEN
         RAISE EXCEPTION '% is no foreign table of a data source', foreign_table
-            USING ERRCODE = 'wrong_object_type';
+            USING ERRCODE = 'wrong_object_type',
+                  HINT = 'IMPORT FOREIGN SCHEMA workspace makes such tables.';
     END IF;
     caller := notion.check_usage(server);
     path := format('/v1/data_sources/%s/templates?page_size=100', source);

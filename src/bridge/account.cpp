@@ -55,7 +55,9 @@ bool authorize_url(std::string_view api_url, std::string_view client_id,
     return guarded(fault, [&] {
         std::string url = notion::authorize_url(api_url, client_id, redirect_uri, state);
         if (url.size() >= max)
-            return fill(fault, ErrorKind::invalid_argument, "the redirect URI is too long");
+            return fill(fault, fail(ErrorKind::invalid_argument, "the redirect URI is too long",
+                                    "The whole URL may have " + std::to_string(max - 1) + " bytes.",
+                                    "Configure a shorter one, in Notion and here."));
         std::memcpy(out, url.c_str(), url.size() + 1);
     });
 }

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "bridge/reader.hpp"
 #include "bridge/request.hpp"
 #include "core/notion/account.hpp"
 #include "core/notion/answer.hpp"
@@ -126,10 +127,9 @@ void call_fault(const Call* call, Fault& fault) noexcept {
         if (reply.outcome == net::Outcome::ok)
             return fill(fault, error_of(static_cast<int>(reply.status), reply.body,
                                         reply.retry_after_ms, reply.request_id));
-        ErrorKind kind = reply.failure == net::Failure::deadline  ? ErrorKind::timeout
-                         : reply.failure == net::Failure::refused ? ErrorKind::forbidden
-                                                                  : ErrorKind::connection;
-        fill(fault, fail(kind, "no answer from \"" + call->url + "\"", reply.error));
+        Error error = transport_error(reply, call->url);
+        error.message = "no answer from \"" + call->url + "\"";
+        fill(fault, error);
     });
 }
 

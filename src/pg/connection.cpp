@@ -139,7 +139,8 @@ const char* read_token_file(const char* path) {
     FreeFile(file);
     if (failed)
         ereport(ERROR,
-                (errcode_for_file_access(), errmsg("could not read token file \"%s\": %m", path)));
+                (errcode_for_file_access(), errmsg("could not read token file \"%s\": %m", path),
+                 errhint("It must be an ordinary file on the server.")));
     size_t from = 0;
     while (from < bytes && isspace(static_cast<unsigned char>(buffer[from])))
         from++;

@@ -60,7 +60,8 @@ size_t read_file(const char* path, char* out, struct stat& file) {
     CloseTransientFile(fd);
     if (bytes < 0)
         ereport(ERROR,
-                (errcode_for_file_access(), errmsg("could not read key file \"%s\": %m", path)));
+                (errcode_for_file_access(), errmsg("could not read key file \"%s\": %m", path),
+                 errhint("notion.key_file names it. %s", how_to_make)));
     return static_cast<size_t>(bytes);
 }
 
@@ -136,7 +137,9 @@ void load() {
     const char* source = has_file ? settings::key_file : settings::key_command;
     if (strlen(source) >= sizeof ring.source)
         ereport(ERROR, (errcode(ERRCODE_CONFIG_FILE_ERROR),
-                        errmsg("notion.%s is too long", has_file ? "key_file" : "key_command")));
+                        errmsg("notion.%s is too long", has_file ? "key_file" : "key_command"),
+                        errdetail("It may have %zu bytes.", sizeof ring.source - 1),
+                        errhint("Name a file, or a script, by a shorter path.")));
     if (!is_fresh(source, has_command))
         read_ring(source, has_command);
 }

@@ -18,7 +18,9 @@ Oid invoker() {
                 (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
                  errmsg("pg_notion cannot be used within a security-restricted operation"),
                  errdetail("Triggers of linked tables, index expressions and materialized views "
-                           "run with their owner's rights, whoever causes them to run.")));
+                           "run with their owner's rights, whoever causes them to run."),
+                 errhint("Call it in a statement of your own, or in an ordinary trigger of a table "
+                         "that is not linked.")));
     return OidIsValid(GetCurrentRoleId()) ? GetCurrentRoleId() : GetSessionUserId();
 }
 
@@ -38,7 +40,11 @@ void require_server_usage(const ForeignServer* server, Oid asker) {
     AclResult may = pg_foreign_server_aclcheck(server->serverid, asker, ACL_USAGE);
 #endif
     if (may != ACLCHECK_OK)
-        aclcheck_error(may, OBJECT_FOREIGN_SERVER, server->servername);
+        ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                        errmsg("permission denied for foreign server %s", server->servername),
+                        errhint("Its owner may GRANT USAGE ON FOREIGN SERVER %s TO %s.",
+                                quote_identifier(server->servername),
+                                quote_identifier(GetUserNameFromId(asker, false)))));
 }
 
 bool is_notion_server(const ForeignServer* server) {
@@ -49,7 +55,9 @@ ForeignServer* notion_server(const char* name) {
     ForeignServer* server = GetForeignServerByName(name, false);
     if (!is_notion_server(server))
         ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
-                        errmsg("server \"%s\" is not a server of notion_fdw", name)));
+                        errmsg("server \"%s\" is not a server of notion_fdw", name),
+                        errhint("CREATE SERVER … FOREIGN DATA WRAPPER notion_fdw makes one; \\des "
+                                "lists those there are.")));
     return server;
 }
 

@@ -248,7 +248,8 @@ constinit worker::Query new_id = {"SELECT gen_random_uuid()::text"};
 worker::Arg sealed_for(const Place& place, const bridge::SealKey& key, std::string_view secret) {
     if (secret.empty() || secret.size() > bridge::secret_bytes_max)
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                        errmsg("a secret has 1 to %zu bytes", bridge::secret_bytes_max)));
+                        errmsg("a secret has 1 to %zu bytes", bridge::secret_bytes_max),
+                        errhint("Copy it again from the page of the integration in Notion.")));
     const size_t bytes = secret.size() + bridge::seal_frame_bytes;
     auto* sealed = static_cast<bytea*>(palloc(bytes + VARHDRSZ));
     SET_VARSIZE(sealed, bytes + VARHDRSZ);

@@ -46,12 +46,14 @@ size_t parts_of(size_t bytes) {
 Result<Call> open_upload(std::string_view name, std::string_view content_type, size_t bytes) {
     constexpr size_t name_bytes_max = 900; // Notion's limit
     if (name.empty() || name.size() > name_bytes_max)
-        return fail(ErrorKind::invalid_argument, "a file's name has 1 to 900 bytes");
+        return fail(ErrorKind::invalid_argument, "a file's name has 1 to 900 bytes",
+                    "It has " + std::to_string(name.size()) + ".", "Give it a shorter one.");
     if (!is_content_type(content_type))
         return fail(ErrorKind::invalid_argument, "not a content type", "",
                     "Such as image/png or application/pdf.");
     if (bytes == 0)
-        return fail(ErrorKind::invalid_argument, "an empty file cannot be uploaded");
+        return fail(ErrorKind::invalid_argument, "an empty file cannot be uploaded", "",
+                    "Notion takes none; leave it out.");
     size_t parts = parts_of(bytes);
     std::string body = parts == 1 ? R"({"mode":"single_part")" : R"({"mode":"multi_part")";
     body += ",\"filename\":" + json::quote(name) + ",\"content_type\":" + json::quote(content_type);

@@ -118,8 +118,9 @@ void find_columns(const Linked& linked, std::string_view names, NaturalKeys* nat
         const char* name = worker::column_text(uint64(i), 1);
         natural->columns[i] = find_column(linked, name);
         if (natural->columns[i] == nullptr)
-            ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
-                            errmsg("column \"%s\" is not linked", name)));
+            ereport(ERROR,
+                    (errcode(ERRCODE_UNDEFINED_COLUMN), errmsg("column \"%s\" is not linked", name),
+                     errhint("match names columns that notion.columns lists.")));
     }
 }
 

@@ -95,7 +95,9 @@ void walk_file(void (*visit)(void*, const Captured&), void* context) {
 void add(int32 link, Evidence evidence, std::string_view key) {
     if (key.size() > key_bytes_max)
         ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-                        errmsg("key of a linked table is too long to be captured")));
+                        errmsg("key of a linked table is too long to be captured"),
+                        errdetail("It may have %d bytes as text.", int(key_bytes_max)),
+                        errhint("Link the table by a shorter key: notion.link(…, key => …).")));
     Record record = {};
     record.link = link;
     record.length = uint32(key.size());

@@ -65,7 +65,8 @@ void is_api_url(DefElem* option) {
         return;
     ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
                     errmsg("permission denied to set option \"api_url\""),
-                    errdetail("Only a superuser may point a server anywhere but at Notion.")));
+                    errdetail("Only a superuser may point a server anywhere but at Notion."),
+                    errhint("Leave the option out, or have a superuser set it.")));
 }
 
 /// Sealed tokens are bound to it: whoever could give his server another's id could use them.
@@ -80,7 +81,8 @@ void is_server_id(DefElem* option) {
                 return; // as it was
     ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
                     errmsg("permission denied to set option \"id\""),
-                    errdetail("The id of a server is given by pg_notion, and kept by dumps.")));
+                    errdetail("The id of a server is given by pg_notion, and kept by dumps."),
+                    errhint("Leave the option out; only a superuser may set it, in a restore.")));
 }
 
 void is_token(DefElem*) {
@@ -108,7 +110,9 @@ void is_token_file(DefElem* option) {
     ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
                     errmsg("permission denied to set option \"token_file\""),
                     errdetail("Only roles with privileges of pg_read_server_files may name files "
-                              "of the server.")));
+                              "of the server."),
+                    errhint("COPY notion.token_in (server, token) FROM STDIN takes a token "
+                            "without one.")));
 }
 
 constexpr Known known[] = {
@@ -173,7 +177,8 @@ void validate(List* options, Oid catalog) {
     }
     if (has_token && has_file)
         ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
-                        errmsg("options \"token\" and \"token_file\" exclude each other")));
+                        errmsg("options \"token\" and \"token_file\" exclude each other"),
+                        errhint("Drop one of them; a file leaves no token in the catalog.")));
 }
 
 } // namespace

@@ -31,7 +31,9 @@ namespace {
     ereport(ERROR, (errcode(sqlstate_of(ErrorKind::unsendable)),
                     errmsg("column \"%s\" of foreign table \"%s\" cannot be sent to Notion",
                            column.name.data(), RelationGetRelationName(writing->table)),
-                    errdetail("The value is infinite, not a number, or before the year 1.")));
+                    errdetail("The value is infinite, not a number, or before the year 1."),
+                    errhint("Write NULL, which leaves the property empty, or a value that Notion "
+                            "has.")));
     pg_unreachable();
 }
 
@@ -391,13 +393,16 @@ void writing_store(Writing* writing, TupleTableSlot* slot) {
         }
         Placed placed = to_datum(writing->cells[at], &writing->shapes[number - 1]);
         if (placed.misfit != nullptr && writing->options.on_misfit != OnMisfit::null)
-            ereport(ERROR,
-                    (errcode(sqlstate_of(ErrorKind::misfit)),
-                     errmsg("column \"%s\" of foreign table \"%s\": %s",
-                            writing->columns[number - 1].name.data(),
-                            RelationGetRelationName(writing->table), placed.misfit),
-                     errdetail("The row was written; Notion gave back a value that the column "
-                               "cannot hold.")));
+            ereport(
+                ERROR,
+                (errcode(sqlstate_of(ErrorKind::misfit)),
+                 errmsg("column \"%s\" of foreign table \"%s\": %s",
+                        writing->columns[number - 1].name.data(),
+                        RelationGetRelationName(writing->table), placed.misfit),
+                 errdetail("The row was written; Notion gave back a value that the column "
+                           "cannot hold."),
+                 errhint("Leave the column out of RETURNING, or give it a type of docs/types.md "
+                         "that holds the value.")));
         values[number - 1] = placed.value;
         nulls[number - 1] = placed.null || placed.misfit != nullptr;
     }

@@ -37,7 +37,9 @@ void at_end(XactEvent event, void*) {
                 (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                  errmsg("cannot PREPARE a transaction that has written to Notion"),
                  errdetail("Notion has no transactions: what was written cannot be undone by "
-                           "ROLLBACK PREPARED.")));
+                           "ROLLBACK PREPARED."),
+                 errhint("COMMIT, or write to a linked table instead: what the sync sends leaves "
+                         "after COMMIT PREPARED.")));
     bool aborts = event == XACT_EVENT_ABORT || event == XACT_EVENT_PARALLEL_ABORT;
     bool commits = event == XACT_EVENT_COMMIT || event == XACT_EVENT_PREPARE ||
                    event == XACT_EVENT_PARALLEL_COMMIT;

@@ -103,7 +103,9 @@ extern "C" Datum notion_request(PG_FUNCTION_ARGS) {
         });
     if (notion::bridge::api_writes(api) && XactReadOnly)
         ereport(ERROR, (errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
-                        errmsg("cannot write to Notion in a read-only transaction")));
+                        errmsg("cannot write to Notion in a read-only transaction"),
+                        errhint("BEGIN READ WRITE, or SET default_transaction_read_only = off; a "
+                                "standby cannot.")));
     if (notion::bridge::api_writes(api) && server_options(server).read_only)
         ereport(ERROR, (errcode(sqlstate_of(notion::ErrorKind::forbidden)),
                         errmsg("server \"%s\" is read only", server->servername),

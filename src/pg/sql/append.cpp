@@ -19,7 +19,8 @@ Datum queue(FunctionCallInfo fcinfo, const char* statement, Oid first_type) {
     if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
         ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
                         errmsg("notion.append needs to know where: its first two arguments must "
-                               "not be null")));
+                               "not be null"),
+                        errhint("A server and a page, or a linked table and a key.")));
     Oid user;
     int context;
     GetUserIdAndSecContext(&user, &context);

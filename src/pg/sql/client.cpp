@@ -87,8 +87,8 @@ const char* text_argument(FunctionCallInfo fcinfo, int at) {
 extern "C" Datum notion_oauth_configure(PG_FUNCTION_ARGS) {
     using namespace notion::pg;
     if (PG_ARGISNULL(0))
-        ereport(ERROR,
-                (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("a server must be given")));
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("a server must be given"),
+                        errhint("notion.oauth_configure(server, client_id, client_secret).")));
     const ForeignServer* server = notion_server(NameStr(*PG_GETARG_NAME(0)));
     const Oid asker = invoker();
     require_server_owner(server, asker);
@@ -97,7 +97,9 @@ extern "C" Datum notion_oauth_configure(PG_FUNCTION_ARGS) {
     if (ways != 1 || PG_ARGISNULL(1) != !PG_ARGISNULL(5))
         ereport(ERROR,
                 (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                 errmsg("either a client id with a secret or a file, or same_as, must be given")));
+                 errmsg("either a client id with a secret or a file, or same_as, must be given"),
+                 errhint("COPY notion.client_in (server, client_id, client_secret) FROM STDIN puts "
+                         "no secret into a statement.")));
     if (!PG_ARGISNULL(2))
         warn_of_literal("client secret");
     if (!PG_ARGISNULL(4))
@@ -115,7 +117,9 @@ extern "C" Datum notion_client_in(PG_FUNCTION_ARGS) {
     const CopiedRow row = begin_copied_row(fcinfo, "notion.client_in");
     const char* name = copied_field(row, "server");
     if (name == nullptr)
-        ereport(ERROR, (errcode(ERRCODE_NOT_NULL_VIOLATION), errmsg("a server must be given")));
+        ereport(ERROR, (errcode(ERRCODE_NOT_NULL_VIOLATION), errmsg("a server must be given"),
+                        errhint("COPY notion.client_in (server, client_id, client_secret) FROM "
+                                "STDIN, with tabs between.")));
     const ForeignServer* server = notion_server(name);
     const Oid asker = invoker();
     require_server_owner(server, asker);

@@ -53,7 +53,8 @@ void require_superuser(const char* function) {
     if (superuser_arg(invoker()))
         return;
     ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-                    errmsg("must be superuser to run %s", function)));
+                    errmsg("must be superuser to run %s", function),
+                    errhint("It works on the secrets of all roles: ask a superuser.")));
 }
 
 void keep_note(const char* action, const char* server, const char* role, uint64 secrets) {
@@ -121,7 +122,8 @@ extern "C" Datum notion_rebind(PG_FUNCTION_ARGS) {
     using namespace notion::pg;
     if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                        errmsg("a server and a role must be given")));
+                        errmsg("a server and a role must be given"),
+                        errhint("notion.connections lists them.")));
     require_superuser("notion.rebind");
     const ForeignServer* server = notion_server(NameStr(*PG_GETARG_NAME(0)));
     const char* was = PG_ARGISNULL(2) ? nullptr : NameStr(*PG_GETARG_NAME(2));

@@ -83,8 +83,8 @@ const char* name_argument(FunctionCallInfo fcinfo, int at) {
 
 const ForeignServer* server_argument(FunctionCallInfo fcinfo) {
     if (PG_ARGISNULL(0))
-        ereport(ERROR,
-                (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("a server must be given")));
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("a server must be given"),
+                        errhint("\\des lists the servers there are.")));
     return notion_server(NameStr(*PG_GETARG_NAME(0)));
 }
 
@@ -147,7 +147,9 @@ const char* make_url(const ForeignServer* server, const Holder& holder, Oid aske
 const char* finish_or_raise(const char* state, const char* code) {
     if (state == nullptr || code == nullptr || *code == '\0')
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                        errmsg("a state and a code must be given")));
+                        errmsg("a state and a code must be given"),
+                        errhint("Notion sends both to redirect_uri: …?code=…&state=…. With error=… "
+                                "in their place the person gave no access.")));
     const char* server = nullptr;
     const Oid asker = invoker();
     worker::connect_spi();
@@ -215,7 +217,9 @@ extern "C" Datum notion_connect_url(PG_FUNCTION_ARGS) {
     const int64 valid_us = PG_ARGISNULL(2) ? 0 : microseconds(PG_GETARG_INTERVAL_P(2));
     if (valid_us <= 0 || valid_us > longest_valid_us)
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                        errmsg("valid_for must be more than nothing and at most an hour")));
+                        errmsg("valid_for must be more than nothing and at most an hour"),
+                        errhint("Ten minutes, the default, will do: a person opens the URL and "
+                                "allows.")));
     worker::connect_spi();
     const char* url =
         MemoryContextStrdup(fcinfo->flinfo->fn_mcxt, make_url(server, holder, asker, valid_us));

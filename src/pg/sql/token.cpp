@@ -48,7 +48,8 @@ const char* read_secret_file(Oid asker, const char* path) {
                         errhint("COPY notion.token_in (server, token) FROM STDIN.")));
     if (!is_absolute_path(path))
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                        errmsg("\"%s\" is no absolute path", path)));
+                        errmsg("\"%s\" is no absolute path", path),
+                        errhint("The file lies on the server: name it from / on.")));
     return read_token_file(path);
 }
 

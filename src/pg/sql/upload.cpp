@@ -20,7 +20,9 @@ namespace {
 void check_may_write(ForeignServer* server) {
     if (XactReadOnly)
         ereport(ERROR, (errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
-                        errmsg("cannot upload a file in a read-only transaction")));
+                        errmsg("cannot upload a file in a read-only transaction"),
+                        errhint("BEGIN READ WRITE, or SET default_transaction_read_only = off; a "
+                                "standby cannot.")));
     if (server_options(server).read_only)
         ereport(ERROR, (errcode(sqlstate_of(ErrorKind::forbidden)),
                         errmsg("server \"%s\" is read only", server->servername),
