@@ -24,6 +24,9 @@ CREATE INDEX log_key ON notion.log (link, key, id);
 CREATE INDEX log_at ON notion.log (at);
 COMMENT ON TABLE notion.log IS
     'every write to Notion, every change applied here, every call of notion.api';
+COMMENT ON COLUMN notion.log.link IS
+    'the link''s number in notion.links; of one that has ended, the entry with action unlink has '
+    'the table''s name in changes ->> ''table''; null: a statement on a foreign table, or of none';
 COMMENT ON COLUMN notion.log.part IS 'the part that holds it, of eight: for notion.keep_log';
 
 -- Who may read what stands in the policy of the whole; nobody reads around it.

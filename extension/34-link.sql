@@ -457,7 +457,7 @@ DECLARE
     linked integer := notion.link_id("table");
 BEGIN
     PERFORM notion.disarm(linked);
-    PERFORM notion.forget_link(linked);
+    PERFORM notion.forget_link(linked, "table"::text);
 EXCEPTION WHEN lock_not_available THEN
     RAISE EXCEPTION 'table % is in use: notion.unlink waited 2 s for it', "table"
         USING ERRCODE = 'lock_not_available',
@@ -470,16 +470,20 @@ COMMENT ON FUNCTION notion.unlink(regclass) IS
     'are; what was queued is dropped. Errors: 42501 not the owner, 42704 not linked, 55P03 the '
     'table is in use.';
 
-CREATE FUNCTION notion.forget_link(link integer) RETURNS void
+CREATE FUNCTION notion.forget_link(link integer, table_name text) RETURNS void
     LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     DELETE FROM notion.links l WHERE l.id = forget_link.link;
+    INSERT INTO notion.log (link, side, action, changes, actor)
+    VALUES (link, 'postgres', 'unlink', jsonb_build_object('table', table_name),
+            session_user || coalesce(' (' || nullif(current_setting('application_name', true), '')
+                                     || ')', ''));
     PERFORM notion.request(forget_link.link, 'forget', '{}');
 END
 $$;
-COMMENT ON FUNCTION notion.forget_link(integer) IS
-    'deletes a link; what is kept of it, log and closed conflicts apart, is left to the worker, '
-    'which nobody''s open transaction may hold up';
-REVOKE ALL ON FUNCTION notion.forget_link(integer) FROM PUBLIC;
+COMMENT ON FUNCTION notion.forget_link(integer, text) IS
+    'deletes a link; the log says whose number it was. What is kept of it, log and closed '
+    'conflicts apart, is left to the worker, which nobody''s open transaction may hold up';
+REVOKE ALL ON FUNCTION notion.forget_link(integer, text) FROM PUBLIC;

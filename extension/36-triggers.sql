@@ -305,10 +305,12 @@ BEGIN
     IF NOT EXISTS (SELECT FROM notion.links) THEN
         RETURN;
     END IF;
-    PERFORM notion.forget_link(l.id)
+    PERFORM notion.forget_link(l.id, coalesce(
+               max(o.object_identity) FILTER (WHERE o.objid = l.table_id), l.table_id::text))
        FROM pg_event_trigger_dropped_objects() o
        JOIN notion.links l ON o.objid IN (l.table_id, l.foreign_table_id)
-      WHERE o.classid = 'pg_class'::regclass AND o.objsubid = 0;
+      WHERE o.classid = 'pg_class'::regclass AND o.objsubid = 0
+      GROUP BY l.id, l.table_id;
     IF NOT notion.is_home() THEN
         RETURN;
     END IF;

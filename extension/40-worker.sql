@@ -73,7 +73,7 @@ BEGIN
     -- What happened to the tables while nobody looked.
     PERFORM notion.arm(l.id), notion.look_at_shape(l.id) FROM notion.links l
       WHERE EXISTS (SELECT FROM pg_class c WHERE c.oid = l.table_id);
-    PERFORM notion.forget_link(l.id) FROM notion.links l
+    PERFORM notion.forget_link(l.id, l.table_id::text) FROM notion.links l
       WHERE NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = l.table_id)
          OR NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = l.foreign_table_id);
     PERFORM notion.doubt_queued('queued before this database was adopted',

@@ -52,4 +52,16 @@ sql($node, "SELECT notion.unlink('tasks');
 wait_until($node, q{SELECT count(*) FROM mirrored WHERE name = 'Quince'}, 1, 'a mirror');
 is(sql($node, "SELECT count(*) > 0 AND NOT string_agg(g.changes::text, ' ') ~ 'Quince|Quoll'
     FROM notion.log g JOIN notion.links l ON l.id = g.link"), 't', 'no value of it either');
+
+# Whose number an entry has, when the link is no more.
+my $mirror = sql($node, 'SELECT id FROM notion.links');
+sql($node, 'DROP TABLE mirrored');
+is(sql($node, q{SELECT count(DISTINCT link), string_agg(changes ->> 'table', ', ' ORDER BY id)
+    FROM notion.log WHERE action = 'unlink'}), '3|public.tasks, public.tasks, public.mirrored',
+    'each link that ended left its table\'s name');
+is(sql($node, "SELECT count(*) FROM notion.log g WHERE link IS NOT NULL AND NOT EXISTS (
+    SELECT FROM notion.log u WHERE u.link = g.link AND u.action = 'unlink')"), 0,
+    'and every entry finds it');
+ok($mirror == sql($node, "SELECT max(link) FROM notion.log WHERE action = 'unlink'"),
+    'by the number of its link');
 done_testing();
