@@ -66,4 +66,5 @@ SELECT notion.api('acme', 'PATCH', '/v1/data_sources/' || data_source,
                   '{"properties": {"Description": {"name": "About"}, "Schedule": {"rich_text": {}},
                                    "Owner": null, "Mood": {"select": {}}}}') ->> 'object' AS edited
   FROM notion.published WHERE "table" = 'workflows'::regclass;
-SELECT foreign_table, column_name, difference FROM notion.drift('hub') ORDER BY 1, 2, 3;
+SELECT foreign_table, column_name, difference FROM notion.drift('hub')
+ ORDER BY foreign_table::text, column_name, difference;

@@ -68,5 +68,7 @@ ALTER SERVER ada OPTIONS (ADD api_url :'api_url');
 \endif
 SELECT notion.set_token('ada', file => :'ada_token_file');
 CREATE SCHEMA ada;
-IMPORT FOREIGN SCHEMA workspace FROM SERVER ada INTO ada;
+-- Her tables are those that were just made, whatever else she may see.
+SELECT format('IMPORT FOREIGN SCHEMA workspace FROM SERVER ada INTO ada OPTIONS (data_source %L)', data_source)
+  FROM notion.published \gexec
 \endif

@@ -41,7 +41,7 @@ ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
 CREATE POLICY by_entity ON notes USING (EXISTS (
     SELECT FROM entities e JOIN app_users u ON u.team = e.team
      WHERE e.type = entity_type AND e.id = entity_id AND u.name = current_setting('app.who', true)));
-CREATE ROLE crm_app;
+SELECT 'CREATE ROLE crm_app' WHERE to_regrole('crm_app') IS NULL \gexec    -- roles are of all databases
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO crm_app;
 
 INSERT INTO app_users VALUES ('ines', 'north'), ('tomas', 'south');

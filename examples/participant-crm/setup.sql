@@ -41,8 +41,8 @@ SELECT notion.alter_link('incidents', columns => (
       FROM notion.columns c WHERE c.link = 'incidents'::regclass));
 
 -- Who may do what: case workers write the tables and see no link; the team lead watches.
-CREATE ROLE case_worker;
-CREATE ROLE team_lead IN ROLE pg_monitor;
+SELECT 'CREATE ROLE case_worker' WHERE to_regrole('case_worker') IS NULL \gexec
+SELECT 'CREATE ROLE team_lead IN ROLE pg_monitor' WHERE to_regrole('team_lead') IS NULL \gexec
 GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO case_worker;
 
 -- Ada, a colleague who works in Notion. Here she is a second connection with a token of her own,
@@ -54,5 +54,7 @@ ALTER SERVER ada OPTIONS (ADD api_url :'api_url');
 \endif
 CREATE USER MAPPING FOR CURRENT_USER SERVER ada OPTIONS (token_file :'ada_token_file');
 CREATE SCHEMA ada;
-IMPORT FOREIGN SCHEMA workspace FROM SERVER ada INTO ada;
+-- Her tables are those that were just made, whatever else she may see.
+SELECT format('IMPORT FOREIGN SCHEMA workspace FROM SERVER ada INTO ada OPTIONS (data_source %L)', data_source)
+  FROM notion.published \gexec
 \endif
