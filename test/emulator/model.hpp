@@ -173,6 +173,7 @@ struct Rendered {
     std::vector<Span> spans;
     uint64_t schema_version = 0;
     uint64_t world_version = 0;
+    std::optional<int64_t> signed_at; // shows addresses of files that were signed then
 };
 
 struct Page {

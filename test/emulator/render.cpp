@@ -76,6 +76,8 @@ Rendered render(World& world, const Page& page, const DataSource& source) {
         R"(},"url":)" +
         quoted(world.semantics.url_base + (title.empty() ? "" : title + "-") + undashed(page.id)) +
         R"(,"public_url":null)";
+    if (text.find("X-Amz-Signature") != text.npos)
+        rendered.signed_at = world.clock.now();
     return rendered;
 }
 
@@ -135,8 +137,10 @@ void append_page(std::string& into, World& world, PageRecord& record, Version ve
                  const Projection& projection) {
     const DataSource& source = world.store.schema_of(record.now);
     Rendered& kept = record.rendered;
-    const bool fresh = !kept.text.empty() && kept.schema_version == source.schema_version &&
-                       (kept.world_version == world.store.version() || !depends_on_others(source));
+    const bool fresh =
+        !kept.text.empty() && kept.schema_version == source.schema_version &&
+        (kept.world_version == world.store.version() || !depends_on_others(source)) &&
+        (!kept.signed_at || *kept.signed_at == world.clock.now());
     if (!fresh) {
         if (world.rendered_bytes > world.limits.render_cache_bytes)
             drop_rendered(world);

@@ -1,5 +1,5 @@
 // Uploads of files: opened, sent in one part or many as multipart/form-data, completed, and
-// attached to a property within the hour. Keeps lengths and a sum of the bytes, not the bytes.
+// attached to a property within the hour. Keeps lengths, not the bytes.
 // scope: call; the uploads live in World::uploads.
 #include "handlers.hpp"
 
@@ -140,8 +140,6 @@ Reply send_file_upload(World& world, const Call& call) {
     const int64_t number = part ? std::atoll(std::string(*part).c_str()) : 1;
     check_part(upload, number, static_cast<int64_t>(file->size()));
     upload.parts[number] = static_cast<int64_t>(file->size());
-    for (const char byte : *file)
-        upload.sum += static_cast<unsigned char>(byte);
     if (upload.number_of_parts == 0)
         upload.status = "uploaded";
     return answer(id, upload);

@@ -72,9 +72,8 @@ OptionIds read_options_used(World& world, DataSource& source, Property& property
     return ids;
 }
 
-constexpr int64_t hour_ms = 3'600'000;
-
-/// A file that was uploaded becomes one of Notion's own, with an address that expires.
+/// A file that was uploaded becomes one of Notion's own, kept without signature: value_write.cpp
+/// signs its address for who reads it.
 void write_attached(Out& out, World& world, const Json& upload,
                     std::optional<std::string_view> name, const std::string& path) {
     const auto text = text_member(upload, "id");
@@ -83,16 +82,25 @@ void write_attached(Out& out, World& world, const Json& upload,
     if (found == world.uploads.end() || found->second.status != "uploaded")
         refuse(path + ": file upload " + std::string(text.value_or("undefined")) +
                " is not there, or not uploaded.");
-    const std::string expiry = minute_text(world.clock.now() + hour_ms);
     out.open().key("name").text(name ? *name : std::string_view(found->second.filename));
     out.key("type").text("file").key("file").open().key("url");
     out.text("https://prod-files-secure.s3.us-west-2.amazonaws.com/" + dashed(*id) + "/" +
-             found->second.filename +
-             "?X-Amz-Expires=3600&X-Amz-Signature=" + std::to_string(found->second.sum));
-    out.key("expiry_time").text(expiry).close().close();
+             found->second.filename);
+    out.close().close();
 }
 
-void write_file(Out& out, World& world, const Json& file, const std::string& path) {
+// A file of Notion's own may be written back as it was read; what was recorded keeps its times.
+void write_hosted(Out& out, const Json& hosted, const std::string& path, Trust trust) {
+    const auto url = text_member(hosted, "url");
+    if (!url)
+        refuse_body(path + ".file.url", "defined", "undefined");
+    if (trust == Trust::control && member(hosted, "expiry_time"))
+        out.json(hosted);
+    else
+        out.open().key("url").text(url->substr(0, url->find('?'))).close();
+}
+
+void write_file(Out& out, World& world, const Json& file, const std::string& path, Trust trust) {
     const auto name = text_member(file, "name");
     const Json* external = member(file, "external");
     const Json* hosted = member(file, "file");
@@ -112,24 +120,20 @@ void write_file(Out& out, World& world, const Json& file, const std::string& pat
     }
     out.open().key("name").text(name.value_or("")).key("type").text(kind);
     out.key(kind);
-    if (external || member(*hosted, "expiry_time")) {
-        out.json(external ? *external : *hosted).close();
-        return;
-    }
-    const auto url = text_member(*hosted, "url");
-    if (!url)
-        refuse_body(path + ".file.url", "defined", "undefined");
-    out.open().key("url").text(*url); // whoever writes it back need not say until when it is good
-    out.key("expiry_time").text(minute_text(world.clock.now() + hour_ms)).close().close();
+    if (external)
+        out.json(*external);
+    else
+        write_hosted(out, *hosted, path, trust);
+    out.close();
 }
 
-Raw read_files(World& world, const Json& value, const std::string& path) {
+Raw read_files(World& world, const Json& value, const std::string& path, Trust trust) {
     require_array(value, path);
     Raw files;
     Out out(files.json);
     out.open_array();
     for (unsigned i = 0; i < value.Size(); ++i)
-        write_file(out, world, value[i], path + "[" + std::to_string(i) + "]");
+        write_file(out, world, value[i], path + "[" + std::to_string(i) + "]", trust);
     out.close_array();
     return files;
 }
@@ -232,7 +236,7 @@ Value read_by_type(World& world, DataSource& source, Property& property, const J
     case Type::relation:
         return read_relation(world, property, value, path, trust);
     case Type::files:
-        return read_files(world, value, path);
+        return read_files(world, value, path, trust);
     case Type::checkbox:
         if (!value.IsBool())
             refuse_body(path, "a boolean", to_text(value));

@@ -92,6 +92,33 @@ void write_raw(Out& out, const Value& value, std::string_view empty) {
     out.raw(raw ? std::string_view(raw->json) : empty);
 }
 
+constexpr int64_t hour_ms = 3'600'000;
+
+/// Addresses of Notion's own files are signed for whoever reads them, and good for an hour.
+void write_files(Out& out, const World& world, const Value& value) {
+    Document files;
+    const auto* raw = std::get_if<Raw>(&value);
+    if (!raw || !parse(raw->json, files))
+        return write_raw(out, value, "[]");
+    const std::string now = instant_text(world.clock.now());
+    const std::string expiry = instant_text(world.clock.now() + hour_ms);
+    out.open_array();
+    for (const auto& file : files.GetArray()) {
+        const Json* hosted = member(file, "file");
+        if (!hosted || member(*hosted, "expiry_time")) {
+            out.json(file);
+            continue;
+        }
+        const std::string url(*text_member(*hosted, "url"));
+        const size_t signature = std::hash<std::string>{}(url + now);
+        out.open().key("name").text(*text_member(file, "name")).key("type").text("file");
+        out.key("file").open().key("url").text(
+            url + "?X-Amz-Expires=3600&X-Amz-Signature=" + std::to_string(signature));
+        out.key("expiry_time").text(expiry).close().close();
+    }
+    out.close_array();
+}
+
 void write_date_or_null(Out& out, const Value& value) {
     if (const auto* date = std::get_if<DateValue>(&value))
         write_date(out, *date);
@@ -149,7 +176,7 @@ void write_payload(Out& out, World& world, const Property& property, const Page&
     case Type::relation:
         return write_ids(out, world, property, value, extent);
     case Type::files:
-        return write_raw(out, value, "[]");
+        return write_files(out, world, value);
     case Type::checkbox:
         out.boolean(std::holds_alternative<bool>(value) && std::get<bool>(value));
         return;

@@ -60,7 +60,6 @@ struct FileUpload {
     std::string status = "pending";
     Uuid author;
     int64_t created_at = 0;
-    uint64_t sum = 0; // of all bytes
 };
 
 struct World {

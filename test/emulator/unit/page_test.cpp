@@ -49,6 +49,21 @@ TEST_F(Pages, ValuesComeBackAsNotionHasThem) {
     EXPECT_EQ(shown(page.value("Done")), "false");
 }
 
+TEST_F(Pages, AddressesOfFilesAreSignedForWhoReadsThem) {
+    const std::string kept = R"({"name":"a","type":"file","file":{"url":"https://s3/a)";
+    const Answer page = create(R"({"Files":{"files":[)" + kept + R"(?X-Amz-Signature=1",
+        "expiry_time":"2020-01-01T00:00:00.000Z"}}]}})");
+    ASSERT_EQ(page.status, 200) << page.message();
+    const std::string first = shown(page.value("Files"));
+    EXPECT_TRUE(first.starts_with("[" + kept + "?X-Amz-")) << first;
+    EXPECT_NE(first.find(R"("expiry_time":"2026-06-17T13:00:30.000Z")"), first.npos) << first;
+    world.clock.advance(60'000);
+    const std::string second = shown(get("/v1/pages/" + page.id()).value("Files"));
+    EXPECT_TRUE(second.starts_with("[" + kept + "?X-Amz-")) << second;
+    EXPECT_NE(second.find(R"("expiry_time":"2026-06-17T13:01:30.000Z")"), second.npos) << second;
+    EXPECT_NE(second.substr(0, second.find("expiry")), first.substr(0, first.find("expiry")));
+}
+
 TEST_F(Pages, NewOptionsEnterTheSchema) {
     const Answer page = create(R"({"Pick":{"select":{"name":"Blue"}}})");
     const std::string id(view(page.value("Pick")["id"]));
