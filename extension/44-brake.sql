@@ -9,25 +9,27 @@ CREATE FUNCTION notion.brake() RETURNS void
     LANGUAGE sql
     SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    WITH deletes AS (
-        SELECT w.link, 'to be trashed in Notion' AS what, count(*) AS rows
-          FROM notion.work w WHERE w.wish ->> 'action' = 'trash' GROUP BY w.link
-        UNION ALL
-        SELECT g.link, 'to be trashed in Notion', count(*) FROM notion.log g
-         WHERE g.action = 'trash' AND g.at > pg_catalog.now() - interval '1 hour' GROUP BY g.link
-        UNION ALL
-        SELECT s.link, 'to be deleted here', count(*)
+    -- Rows, each once: one that comes and goes is no mass delete.
+    WITH deletes (link, what, row) AS (
+        SELECT w.link, 'to be trashed in Notion', w.key
+          FROM notion.work w WHERE w.wish ->> 'action' = 'trash'
+        UNION
+        SELECT g.link, 'to be trashed in Notion', g.key FROM notion.log g
+         WHERE g.action = 'trash' AND g.at > pg_catalog.now() - interval '1 hour'
+        UNION
+        SELECT s.link, 'to be deleted here', s.page::text
           FROM notion.snapshots s JOIN notion.links l ON l.id = s.link
-         WHERE s.in_trash AND l.on_notion_trash = 'delete' GROUP BY s.link
-        UNION ALL
-        SELECT g.link, 'to be deleted here', count(*) FROM notion.log g
-         WHERE g.action = 'delete' AND g.at > pg_catalog.now() - interval '1 hour' GROUP BY g.link),
-    totals AS (SELECT d.link, d.what, pg_catalog.sum(d.rows) AS rows FROM deletes d
-                GROUP BY d.link, d.what HAVING pg_catalog.sum(d.rows) > 20)
+          JOIN notion.mappings m ON m.link = s.link AND m.page = s.page
+         WHERE s.in_trash AND l.on_notion_trash = 'delete' AND m.row_state = 'present'
+        UNION
+        SELECT g.link, 'to be deleted here', g.page::text FROM notion.log g
+         WHERE g.action = 'delete' AND g.at > pg_catalog.now() - interval '1 hour'),
+    totals AS (SELECT d.link, d.what, count(*) AS rows FROM deletes d
+                GROUP BY d.link, d.what HAVING count(*) > 20)
     UPDATE notion.links l
        SET state = 'paused',
-           reason = pg_catalog.format('the brake: %s rows %s within an hour; if that is meant: '
-                                      'notion.resume(%L, allow_deletes => true)',
+           reason = pg_catalog.format('the brake: at least %s rows %s within an hour; if that is '
+                                      'meant: notion.resume(%L, allow_deletes => true)',
                                       t.rows, t.what, l.table_id::regclass)
       FROM totals t
      WHERE t.link = l.id AND l.state = 'active'

@@ -198,40 +198,91 @@ $$;
 COMMENT ON FUNCTION notion.key_or_page(integer, text) IS
     'a row''s key in the form in which it is kept, or the id of a page that waits';
 
-CREATE FUNCTION notion.pair("table" regclass, key text, page text) RETURNS void
+CREATE FUNCTION notion.has_row(link integer, key text) RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    query text;
+    found boolean;
+BEGIN
+    SELECT format('SELECT EXISTS (SELECT FROM %s t WHERE (%s) AND %s)', l.table_id::regclass,
+                  coalesce(l.filter, 'true'),
+                  string_agg(format('t.%I = $1[%s]::%s', k.name, k.n,
+                                    format_type(coalesce(nullif(t.typbasetype, 0), t.oid), NULL)),
+                             ' AND '))
+      INTO query
+      FROM notion.links l
+     CROSS JOIN LATERAL unnest(l.key_columns) WITH ORDINALITY k(name, n)
+      JOIN pg_attribute a ON a.attrelid = l.table_id AND a.attname = k.name
+      JOIN pg_type t ON t.oid = a.atttypid
+     WHERE l.id = has_row.link GROUP BY l.id;
+    EXECUTE query INTO found
+      USING notion.key_parts(key, (SELECT cardinality(l.key_columns) FROM notion.links l
+                                    WHERE l.id = has_row.link));
+    RETURN found;
+END
+$$;
+COMMENT ON FUNCTION notion.has_row(integer, text) IS
+    'whether the linked table has a row of that key (as it is kept) that its filter lets through, '
+    'with the caller''s own rights';
+
+CREATE FUNCTION notion.pair_known(table_id regclass, key text, page uuid) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    linked integer := notion.link_id(table_id);
+    partner text;
+BEGIN
+    SELECT format('row %s has page %s', notion.shown_key(l.key_columns, m.key), m.page)
+      INTO partner
+      FROM notion.mappings m JOIN notion.links l ON l.id = m.link
+     WHERE m.link = linked
+       AND (m.page = pair_known.page AND m.key <> pair_known.key
+            OR m.key = pair_known.key AND m.page <> pair_known.page AND m.page_state = 'live');
+    IF partner IS NOT NULL THEN
+        RAISE EXCEPTION 'row and page cannot be paired' USING ERRCODE = 'unique_violation',
+            DETAIL = partner,
+            HINT = 'A row has one page and a page one row: delete or trash the other one first.';
+    END IF;
+    PERFORM notion.request(linked, 'pair', jsonb_build_object('key', key, 'page', page));
+END
+$$;
+COMMENT ON FUNCTION notion.pair_known(regclass, text, uuid) IS
+    'the second half of notion.pair, for which the row is known to be there: 23505 one of them has '
+    'a partner';
+
+CREATE FUNCTION notion.pair("table" regclass, key text, page text) RETURNS void
+    LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     linked integer := notion.link_id("table");
     wanted text := notion.key_of(linked, key);
     wanted_page uuid := notion.data_source(page);
-    partner text;
 BEGIN
     IF wanted_page IS NULL THEN
         RAISE EXCEPTION '"%" is no page: neither a URL of Notion nor an id', page
             USING ERRCODE = 'invalid_parameter_value',
                   HINT = 'In Notion: the page''s menu, "Copy link".';
     END IF;
-    SELECT format('row %s has page %s', notion.shown_key(l.key_columns, m.key), m.page)
-      INTO partner
-      FROM notion.mappings m JOIN notion.links l ON l.id = m.link
-     WHERE m.link = linked AND (m.page = wanted_page AND m.key <> wanted OR m.key = wanted
-                           AND m.page <> wanted_page AND m.page_state = 'live');
-    IF partner IS NOT NULL THEN
-        RAISE EXCEPTION 'row and page cannot be paired' USING ERRCODE = 'unique_violation',
-            DETAIL = partner,
-            HINT = 'A row has one page and a page one row: delete or trash the other one first.';
+    IF NOT notion.has_row(linked, wanted) THEN
+        RAISE EXCEPTION 'table % has no row with key %', "table", key
+            USING ERRCODE = 'no_data_found',
+                  HINT = 'notion.pair gives a page to a row that is there, and that the link''s '
+                         'filter lets through; a page without a row becomes one by itself where '
+                         'the link takes from Notion.';
     END IF;
-    PERFORM notion.request(linked, 'pair',
-                           jsonb_build_object('key', wanted, 'page', wanted_page));
+    PERFORM notion.pair_known("table", wanted, wanted_page);
 END
 $$;
 COMMENT ON FUNCTION notion.pair(regclass, text, text) IS
     'Pairs a row, by key, with a page, by URL or id, that know nothing of each other. Where they '
     'differ, an empty side takes the other''s value, and the rule of the column decides the rest; '
     'the loser''s value is in notion.conflicts. Takes effect at the commit. Errors: 42501, 42704, '
-    '22023 no page, 23505 one of them has a partner.';
+    '22023 no page, P0002 no row with that key within the link''s filter, 23505 one of them has a '
+    'partner.';
 
 CREATE FUNCTION notion.mirror("table" text, foreign_table regclass,
                               direction text DEFAULT 'from_notion', marker name DEFAULT NULL,

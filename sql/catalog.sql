@@ -90,7 +90,8 @@ SELECT object AS outside_of_schema_notion FROM functions
  WHERE pronamespace <> 'notion'::regnamespace ORDER BY 1;
 
 -- plpgsql_check finds no error. ("table", a keyword, is the contract.) What it holds possible as
--- injection was read: plan_query quotes all it is made of, and column types come from the library.
+-- injection was read: plan_query and has_row quote all they are made of, and column types come from
+-- the library.
 SELECT f.object, c.lineno, c.level, c.message
   FROM functions f
   LEFT JOIN LATERAL (SELECT min(t.tgrelid::oid) AS oid

@@ -7,6 +7,11 @@
 namespace notion::sync {
 namespace {
 
+std::string why_unsendable(const Error& error) {
+    const std::string why = std::string(hold::unsendable) + error.message;
+    return error.detail.empty() ? why : why + ": " + error.detail;
+}
+
 /// All that a new page is to hold. What is empty is not sent: it is what a new page has anyway.
 Fields fields_of_create(const Link& link, const Mapping& mapping, const Row& row, Held& held) {
     Fields fields;
@@ -16,7 +21,7 @@ Fields fields_of_create(const Link& link, const Mapping& mapping, const Row& row
             continue;
         const Result<Value> value = canonical(field, *p);
         if (!value.ok())
-            held[field.id] = std::string(hold::unsendable) + value.error().message;
+            held[field.id] = why_unsendable(value.error());
         else if (!is_empty(*value))
             fields[field.id] = *p;
     }
@@ -210,7 +215,7 @@ Fields dirty_fields(const Link& link, const Mapping& mapping, const Row& row, He
         if (value.ok())
             dirty[field.id] = *p;
         else
-            held[field.id] = std::string(hold::unsendable) + value.error().message;
+            held[field.id] = why_unsendable(value.error());
     }
     return dirty;
 }

@@ -82,7 +82,7 @@ constinit Query write_doubt = {
     "       settle_until = excluded.settle_until, reason = excluded.reason"
     " WHERE m.flight = 'none'"};
 
-constinit Query set_aside = {"UPDATE notion.work SET state = 'held', reason = $4"
+constinit Query set_aside = {"UPDATE notion.work SET state = 'failed', reason = $4"
                              " WHERE link = $1 AND key = $2 AND version = $3"};
 
 struct Wish {

@@ -45,7 +45,7 @@ struct Source {
     MemoryContext context;  ///< of the connection
     Connection* connection; ///< null: none could be made
     int64_t connected_ms;
-    uint64 changes;   ///< secret_changes() then
+    uint64 changes; ///< secret_changes() then
     bridge::Fingerprint token;
     char our_bot[64]; ///< of that token; "" until asked
     bool asking_me;

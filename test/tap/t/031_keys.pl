@@ -164,4 +164,16 @@ unlike(refusal('id integer NOT NULL UNIQUE, name text', "$pairs, key => '{id}'")
 like(refusal('id integer, name text, PRIMARY KEY (id, name)', $pairs), qr/marker => 'row_key'/,
     'several columns need a marker');
 
+# A key that is no key: its row is set aside and listed, and nothing else waits for it.
+sql($node, q{INSERT INTO t4 VALUES ('', 'nameless'), ('named', 'after it')});
+wait_until($node, q{SELECT reason FROM notion.failures WHERE link = 't4'::regclass},
+    'column "id" cannot be sent to Notion: an empty key marks no page',
+    'a row with an empty key is listed');
+flush('t4');
+is(sql($node, q{SELECT count(*) FROM more.t4 WHERE mark = 'named'}), 1, 'the next one is sent');
+sql($node, q{UPDATE t4 SET id = 'mended' WHERE id = ''});
+wait_until($node, q{SELECT count(*) FROM more.t4 WHERE mark = 'mended'}, 1,
+    'and so is it, once mended');
+is(sql($node, q{SELECT count(*) FROM notion.failures}), 0, 'then nothing is listed');
+
 done_testing();

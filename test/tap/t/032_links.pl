@@ -224,6 +224,13 @@ sql($node, qq{SELECT notion.pause('people');
     BEGIN; SET LOCAL notion.capture = off;
     INSERT INTO people VALUES (10, 'Emmy', NULL, NULL); COMMIT});
 my $emmy = $made->('Emmy N.', 'Noether');
+like(error_of($node, "SELECT notion.pair('people', '4711', '$emmy')"),
+    qr/P0002: table public\.people has no row with key 4711.*HINT: /s,
+    'nor with a row that is not there');
+like(error_of($node, "BEGIN; SELECT notion.alter_link('people', filter => 'id < 10');
+    SELECT notion.pair('people', '10', '$emmy')"),
+    qr/P0002: table public\.people has no row with key 10/,
+    'nor with one that the filter leaves out: its page would go to the trash');
 sql($node, qq{SELECT notion.pair('people', '10', 'https://www.notion.so/Emmy-}
     . ($emmy =~ s/-//gr) . q{?pvs=4'); SELECT notion.resume('people')});
 wait_until($node, q{SELECT last FROM people WHERE id = 10}, 'Noether', 'a pair by hand is merged');

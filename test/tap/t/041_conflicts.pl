@@ -137,7 +137,8 @@ $listener->quit;
 # A new row's value that Notion cannot hold is one as well; the rest of the row has its page.
 sql($node, q{INSERT INTO tasks (id, name, points) VALUES (90, 'new', 'NaN')});
 wait_until($node, q{SELECT reason FROM notion.failures WHERE key = '90'},
-    'unsendable: Notion cannot hold this number', 'what a create left out is listed');
+    'unsendable: Notion cannot hold this number: It is infinite or not a number.',
+    'what a create left out is listed');
 ok(pages($pair)->{new}, 'and the page is there');
 is(sql($node, q{SELECT state FROM notion.rows WHERE key = '90'}), 'held', 'its row is not in step');
 sql($node, q{UPDATE tasks SET points = 7 WHERE id = 90});

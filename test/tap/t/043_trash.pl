@@ -92,6 +92,22 @@ is(sql($node, "SELECT count(*) FROM notion.mappings WHERE key = '8' AND page = '
 is(sql($node, q{SELECT count(*) FROM crm.tasks WHERE name LIKE 'task 8%'
     AND key = (SELECT max(id) FROM tasks)::text}), 1, 'the copy carries its new key');
 
+# Too many at once delete nothing, until someone says that it is meant.
+sql($node, "UPDATE notion.links SET on_notion_trash = 'delete'");
+sql($node, q{INSERT INTO tasks (name) SELECT 'many ' || i FROM generate_series(1, 25) i});
+sql($node, q{CALL notion.flush('tasks', '50 s')});
+%page = map { split /\|/ } split /\n/, sql($node, q{SELECT m.key, m.page FROM notion.mappings m
+    JOIN tasks t ON t.id::text = m.key WHERE t.name LIKE 'many %'});
+act($_, 'trash') for sort keys %page;
+sql($node, q{SELECT notion.sync('tasks')});
+wait_until($node, q{SELECT state, reason ~ '^the brake: at least \d+ rows to be deleted here'
+    FROM notion.status}, 'paused|t', 'the brake, inwards');
+cmp_ok(sql($node, q{SELECT count(*) FROM tasks WHERE name LIKE 'many %'}), '>=', 5,
+    'twenty rows go at the most');
+sql($node, q{SELECT notion.resume('tasks', allow_deletes => true)});
+wait_until($node, q{SELECT count(*) FROM tasks WHERE name LIKE 'many %'}, 0,
+    'when it is meant, all go');
+
 my (undef, undef, $error) = $node->psql('postgres', q{CREATE TABLE other (id int PRIMARY KEY);
     SELECT notion.link('other', 'crm.tasks', direction => 'both', on_notion_trash => 'mark:nothing',
         columns => '{"id": "key"}')});

@@ -1,8 +1,8 @@
-// One row and its page that come and go, every interleaving: the row is deleted, inserted as it was
-// or otherwise, and touched, while the page is on its way to the trash and back, and is read
-// meanwhile; a person trashes the page. Driven through decide, reconcile and record. Broken: at
-// rest the sides differ, a row is deleted or a conflict found with nobody there, a deletion is
-// undone. scope: none.
+// One row and its page that come and go, every interleaving: the row is deleted, inserted, touched,
+// while the page is on its way to the trash and back, is read, or a person trashes it; an answer is
+// lost, before the write took effect or after. Driven through decide, reconcile, record and settle.
+// Broken: at rest the sides differ, a row is deleted or a conflict found with nobody there, a
+// deletion is undone. scope: none.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -13,20 +13,24 @@
 
 #include "core/notion/json.hpp"
 #include "core/sync/explore.hpp"
+#include "core/sync/flight.hpp"
 #include "core/sync/sample.hpp"
+#include "core/sync/settle.hpp"
 
 namespace notion::sync {
 namespace {
 
 struct Guards {
-    bool on_wish = true; ///< the trash stays ours until the restore is done, whoever wishes again
-    bool on_read = true; ///< and whoever reads the page meanwhile
+    bool on_wish = true;  ///< the trash stays ours until the restore is done, whoever wishes again
+    bool on_read = true;  ///< and whoever reads the page meanwhile
+    bool patience = true; ///< a page as before proves nothing while the write may yet be made
 };
 
 constexpr uint8_t absent = 0xFF;
 constexpr uint8_t nothing = 0xFF; ///< as a wish or a flight
 enum class Read : uint8_t { none, asked, live, trashed };
 enum class Trash : uint8_t { no, ours, persons };
+enum class Commit : uint8_t { to_come, done, never };
 
 /// Values are 0, the base at first, and 1.
 struct State {
@@ -35,7 +39,10 @@ struct State {
     uint8_t page_trashed = 0, row_deleted = 0;                      ///< what the mapping knows
     uint8_t queued = 0, deleted = 0;                                ///< captured; a DELETE among it
     uint8_t wish = nothing, wished = 0, flight = nothing, sent = 0; ///< FlightKind, and its value
-    uint8_t committed = 0, answer_trashed = 0;
+    Commit committed = Commit::to_come;
+    uint8_t answer_trashed = 0, unknown = 0; ///< unknown: no answer came, and none will
+    uint8_t late = nothing, late_value = 0;  ///< a write given up that may yet be made
+    uint8_t losses = 0;                      ///< still to come
     Read read = Read::none;
     uint8_t edits = 0, looks = 0, persons = 0; ///< still to come
     uint8_t was_absent = 0;                    ///< the row, when a person trashed its page or since
@@ -74,6 +81,8 @@ class Model {
         person(s, out);
         examine(s, out);
         write(s, out);
+        lose(s, out);
+        settle_flight(s, out);
         look(s, out);
         return out;
     }
@@ -107,8 +116,10 @@ class Model {
             return;
         State to = s;
         to.trash = Trash::persons;
-        // Or its trash is under way: then nobody can tell whose it is.
-        to.was_absent = s.row == absent || s.flight == static_cast<uint8_t>(FlightKind::trash);
+        // Or its trash is under way, or a restore that nobody answered for: then nobody can tell
+        // whose it is.
+        to.was_absent = s.row == absent || s.flight == static_cast<uint8_t>(FlightKind::trash) ||
+                        (s.unknown && s.flight == static_cast<uint8_t>(FlightKind::restore));
         --to.persons;
         out.push_back(to);
     }
@@ -154,16 +165,20 @@ class Model {
             to.wish = to.wished = nothing;
             out.push_back(to);
         }
-        if (s.flight != nothing && !s.committed)
-            out.push_back(commit(s));
-        if (s.committed)
-            out.push_back(answered(s));
+        if (s.flight != nothing && s.committed == Commit::to_come) {
+            State to = s;
+            make(to, s.flight, s.sent);
+            to.committed = Commit::done;
+            to.answer_trashed = to.trash != Trash::no;
+            out.push_back(to);
+        }
+        if (s.committed == Commit::done && !s.unknown)
+            out.push_back(answered(s, s.answer_trashed));
     }
 
-    static State commit(const State& s) {
-        State to = s;
-        to.committed = 1;
-        const auto kind = static_cast<FlightKind>(s.flight);
+    static void make(State& to, uint8_t flight, uint8_t value) {
+        const State s = to;
+        const auto kind = static_cast<FlightKind>(flight);
         if (kind == FlightKind::trash && s.trash == Trash::no)
             to.trash = Trash::ours;
         if (kind == FlightKind::restore) {
@@ -171,18 +186,75 @@ class Model {
             to.trash = Trash::no;
         }
         if (kind == FlightKind::patch && s.trash == Trash::no)
-            to.page = s.sent;
-        to.answer_trashed = to.trash != Trash::no;
-        return to;
+            to.page = value;
     }
 
-    State answered(const State& s) const {
+    /// The answer is lost, and what nobody hears of is made, later, or never.
+    static void lose(const State& s, std::vector<State>& out) {
+        if (s.flight != nothing && !s.unknown && s.losses > 0) {
+            State to = s;
+            const auto kind = static_cast<FlightKind>(s.flight);
+            to.unknown = fly(FlightState::sending, kind, FlightEvent::no_word, {}).to ==
+                         FlightState::unknown;
+            to.was_absent |= kind == FlightKind::restore; // nobody can tell who trashed it since
+            --to.losses;
+            out.push_back(to);
+        }
+        if (s.unknown && s.committed == Commit::to_come) {
+            State to = s;
+            to.committed = Commit::never;
+            out.push_back(to);
+        }
+        if (s.late != nothing) {
+            State to = s;
+            to.late = to.late_value = nothing;
+            out.push_back(to);
+            make(to, s.late, s.late_value);
+            out.push_back(to);
+        }
+    }
+
+    /// The page is read for the sake of a write of unknown outcome.
+    void settle_flight(const State& s, std::vector<State>& out) const {
+        if (!s.unknown)
+            return;
+        const bool trashed = s.trash != Trash::no;
+        Mapping mapping = mapping_of(s);
+        mapping.flight = FlightState::unknown;
+        mapping.settle_until_us = 1;
+        mapping.payload.action = static_cast<FlightKind>(s.flight);
+        if (s.sent != nothing)
+            mapping.payload.fields["fee"] = Cell(fees[s.sent]);
+        const bool settled = !guards_.patience || s.committed != Commit::to_come;
+        const Settled told =
+            settle(*link_, mapping, {snapshots_[s.page][trashed]}, {sample::bot, settled ? 2 : 0});
+        if (told.settlement == Settlement::wait)
+            return;
+        State to = s;
+        if (told.settlement == Settlement::sent)
+            to = answered(s, trashed);
+        to.queued = 1; // looked at once more
+        to.flight = to.sent = nothing;
+        to.read = Read::none;
+        if (told.settlement == Settlement::merge) {
+            to.base = told.base.at("fee").p == Cell(fees[1]);
+            to.read = trashed ? Read::trashed : Read::live;
+        }
+        if (s.committed == Commit::to_come) {
+            to.late = s.flight;
+            to.late_value = s.sent;
+        }
+        to.unknown = 0;
+        to.committed = Commit::to_come;
+        out.push_back(to);
+    }
+
+    State answered(const State& s, bool trashed) const {
         const auto kind = static_cast<FlightKind>(s.flight);
         Wish wish{kind, {}};
         if (s.sent != nothing)
             wish.fields["fee"] = Cell(fees[s.sent]);
-        const auto recorded =
-            record(*link_, mapping_of(s), wish, answers_[s.page][s.answer_trashed]);
+        const auto recorded = record(*link_, mapping_of(s), wish, answers_[s.page][trashed]);
         EXPECT_TRUE(recorded.ok());
         State to = s;
         to.page_trashed = recorded->page_state == PageState::trashed;
@@ -191,7 +263,8 @@ class Model {
             to.row_deleted = kind == FlightKind::trash;
         to.queued |= kind == FlightKind::restore; // its fields follow
         to.flight = to.sent = nothing;
-        to.committed = to.answer_trashed = 0;
+        to.committed = Commit::to_come;
+        to.answer_trashed = 0;
         to.read = Read::none; // asked for before: thrown away
         return to;
     }
@@ -249,11 +322,12 @@ struct Verdict {
     bool clean() const { return !split && !conflict && !removed && !undone; }
 };
 
-Verdict explore(const Guards& guards, OnNotionTrash on_trash, uint8_t persons) {
+Verdict explore(const Guards& guards, OnNotionTrash on_trash, uint8_t persons, uint8_t losses = 0) {
     State start;
     start.edits = 3;
     start.looks = 1;
     start.persons = persons;
+    start.losses = losses;
     start.wished = start.sent = nothing;
     const Model model(guards, on_trash);
     Verdict verdict;
@@ -287,20 +361,37 @@ TEST(ExistenceModel, ARowHasItsPageWheneverItComesBack) {
     }
 }
 
+TEST(ExistenceModel, AndWheneverAnAnswerIsLost) {
+    for (const auto on_trash : {OnNotionTrash::ignore, OnNotionTrash::remove}) {
+        const Verdict verdict = explore({}, on_trash, 0, 2);
+        EXPECT_FALSE(verdict.split);
+        EXPECT_FALSE(verdict.conflict);
+        EXPECT_FALSE(verdict.removed);
+        EXPECT_GT(verdict.states, 3'000U);
+    }
+}
+
 TEST(ExistenceModel, APersonsDeletionIsNotUndone) {
     for (const auto on_trash : {OnNotionTrash::ignore, OnNotionTrash::remove})
-        EXPECT_FALSE(explore({}, on_trash, 1).undone);
+        for (const uint8_t losses : {0, 1})
+            EXPECT_FALSE(explore({}, on_trash, 1, losses).undone);
+}
+
+TEST(ExistenceModel, BreaksWithoutPatience) {
+    const Guards without{.on_wish = true, .on_read = true, .patience = false};
+    EXPECT_TRUE(explore(without, OnNotionTrash::ignore, 0, 1).split);
+    EXPECT_FALSE(explore(without, OnNotionTrash::ignore, 0, 0).split); // nothing was lost
 }
 
 TEST(ExistenceModel, BreaksWhereTheTrashIsNoLongerOursOnceARestoreIsWished) {
-    const Guards without{.on_wish = false, .on_read = true};
+    const Guards without{.on_wish = false, .on_read = true, .patience = true};
     EXPECT_TRUE(explore(without, OnNotionTrash::ignore, 0).split);
     EXPECT_TRUE(explore(without, OnNotionTrash::ignore, 0).conflict);
     EXPECT_TRUE(explore(without, OnNotionTrash::remove, 0).removed);
 }
 
 TEST(ExistenceModel, BreaksWhereAReadTakesItForAnothers) {
-    const Guards without{.on_wish = true, .on_read = false};
+    const Guards without{.on_wish = true, .on_read = false, .patience = true};
     EXPECT_TRUE(explore(without, OnNotionTrash::ignore, 0).split);
     EXPECT_TRUE(explore(without, OnNotionTrash::remove, 0).removed);
 }

@@ -57,7 +57,9 @@ TEST_F(WishTest, WhatNotionCannotHoldIsHeldAndStopsNothingElse) {
     row["due"] = "infinity";
     const Decision decision = wish();
     EXPECT_EQ(decision.wish->fields, (Fields{{"fee", "6"}}));
-    EXPECT_TRUE(decision.held.at("due").starts_with(hold::unsendable));
+    EXPECT_EQ(decision.held.at("due"),
+              "unsendable: Notion cannot hold this date: Dates must lie in the "
+              "years 1 to 9999; this one is \"infinity\".");
     mapping.held = decision.held;
     row["due"] = "2026-03-02 09:30:00+00"; // sendable again: judged anew
     EXPECT_EQ(wish().wish->fields.count("due"), 1U);
