@@ -41,6 +41,10 @@ SELECT count(notion.sync('projects')) AS syncs;
 CALL notion.flush('projects');
 SELECT p.budget AS here, n.budget AS notion FROM projects p JOIN ada.projects n USING (id) WHERE id = 2;
 
+-- Every row has its page, and every cell its history.
+SELECT key, state, url IS NOT NULL AS has_page FROM notion.rows WHERE link = 'projects'::regclass ORDER BY key;
+SELECT side, action, was, became FROM notion.history('projects', '1', 'status');
+
 -- What Notion refuses is set aside with the reason, and the rest goes on; mended, it is tried again.
 UPDATE projects SET channels = '{radio}', team = '{"Ada, Jun"}' WHERE id = 2;
 CALL notion.flush('projects');

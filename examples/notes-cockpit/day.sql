@@ -42,6 +42,10 @@ DO $$ BEGIN
 END $$;
 SELECT count(*) AS pages FROM ada.notes_acme;
 
+-- Nothing was asked of Notion here: the worker has a queue of its own, and this is how far it is.
+SELECT link, state, queued, failures FROM notion.status ORDER BY link::text;
+SELECT link, kind, state FROM notion.progress WHERE kind = 'publish' ORDER BY link::text;
+
 -- Search across all notes, grouped by what they are about, with a deep link to Notion.
 SELECT n.entity_type, n.name, r.url LIKE 'https://%' AS deep_link,
        ts_headline('english', n.plain, q, 'MaxWords=6, MinWords=3') AS found

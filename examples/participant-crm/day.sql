@@ -75,6 +75,7 @@ SELECT r.link, r.key, r.state, r.page IS NOT NULL AS has_page, r.page_edited_at 
 
 -- Who changed this cell, from what to what, on which side.
 SELECT side, action, was, became FROM notion.history('participants', '3', 'email');
+SELECT DISTINCT side, action FROM notion.log WHERE action IN ('publish', 'update') ORDER BY side, action;
 
 -- One switch for everything, and back.
 SELECT notion.pause();
