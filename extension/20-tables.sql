@@ -169,6 +169,18 @@ COMMENT ON COLUMN notion.webhooks.shown_at IS
 COMMENT ON TABLE notion.webhooks IS
     'webhook subscriptions; their verification tokens are sealed, in notion.tokens';
 
+CREATE TABLE notion.listener (
+    only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
+    address text NOT NULL,              -- notion.listen, as the worker knows it
+    port integer,                       -- null: not open, or not yet
+    since timestamptz NOT NULL DEFAULT clock_timestamp(),
+    limited_at timestamptz,             -- when it last answered 429
+    reason text                         -- why it is not open
+);
+REVOKE ALL ON notion.listener FROM PUBLIC;
+COMMENT ON TABLE notion.listener IS
+    'what became of notion.listen, for notion.health; empty where there is no listener';
+
 CREATE TABLE notion.inbox (
     server name NOT NULL,
     event_id text NOT NULL,

@@ -133,10 +133,12 @@ SELECT 'failures', l.table_id::regclass::text, 'warning',
   FROM notion.snapshots s JOIN notion.links l ON l.id = s.link
  WHERE s.failed OR s.refused_at IS NOT NULL GROUP BY l.table_id
 UNION ALL
+SELECT d.what, d.name, d.level, d.state, d.hint FROM notion.door_health d
+UNION ALL
 SELECT c.what, c.name, c.level, c.state, c.hint FROM notion.connection_health c;
 COMMENT ON VIEW notion.health IS
     'whether all is well: level ok, warning or trouble; what to do stands in hint. Workers, '
-    'whose database this is, breakers, links, unknown outcomes, failures, keys, '
-    'tokens. No values of rows: '
+    'whose database this is, breakers, links, unknown outcomes, failures, the '
+    'listener, webhooks, keys, tokens. No values of rows: '
     'for pg_monitor';
 GRANT SELECT ON notion.health TO pg_monitor;

@@ -60,6 +60,14 @@ int64_t poll_pause_ms(int64_t interval_ms, int32_t quiet, sync::Webhook webhook)
     return sync::poll_pause_ms(interval_ms, quiet, quiet_factor * interval_ms, webhook);
 }
 
+int64_t rate_room(sync::Rate& rate, int64_t per_minute, int64_t now_ms) noexcept {
+    return sync::rate_room(rate, per_minute, now_ms);
+}
+
+void rate_spend(sync::Rate& rate, int64_t count) noexcept {
+    sync::rate_spend(rate, count);
+}
+
 int64_t look_pause_ms(int64_t settle_ms) noexcept {
     return std::clamp<int64_t>(settle_ms / look_pauses, 20, look_pause_max_ms);
 }

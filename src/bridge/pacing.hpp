@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "core/sync/breaker.hpp"
+#include "core/sync/rate.hpp"
 #include "core/sync/watermark.hpp"
 
 namespace notion::bridge {
@@ -22,6 +23,10 @@ int64_t poll_pause_ms(int64_t interval_ms, int32_t quiet, sync::Webhook webhook)
 /// The pause before an unknown outcome is looked at again, where nothing may wait longer than
 /// settle_ms to be settled.
 int64_t look_pause_ms(int64_t settle_ms) noexcept;
+
+/// core/sync/rate.hpp.
+int64_t rate_room(sync::Rate& rate, int64_t per_minute, int64_t now_ms) noexcept;
+void rate_spend(sync::Rate& rate, int64_t count) noexcept;
 
 /// core/sync/breaker.hpp, for those who keep it in shared memory. What came of a request: `status`
 /// 0 is no answer.

@@ -62,6 +62,8 @@ MHD_Result respond(MHD_Connection* connection, int status, std::string_view body
                                {"Cache-Control", "no-store"},
                                {"Referrer-Policy", "no-referrer"}})
         MHD_add_response_header(response, name, value);
+    if (status == MHD_HTTP_TOO_MANY_REQUESTS)
+        MHD_add_response_header(response, "Retry-After", "60"); // a rate is one of a minute
     MHD_Result result = MHD_queue_response(connection, static_cast<unsigned>(status), response);
     MHD_destroy_response(response);
     return result;

@@ -10,6 +10,7 @@ namespace notion::pg::settings {
 
 bool worker = true;
 char* listen = nullptr;
+int listen_rate = 60'000;
 int poll_interval_s = 60;
 bool local_only = false;
 char* key_file = nullptr;
@@ -78,6 +79,10 @@ struct Number {
 };
 
 constexpr Number numbers[] = {
+    {"notion.listen_rate", "Signed events that the webhook listener takes a minute.",
+     "A minute's worth may come at once; more is answered 429, and a hundredth of it for what is "
+     "refused. -1 means no limit.",
+     &listen_rate, 60'000, -1, 10'000'000, PGC_SIGHUP, 0},
     {"notion.poll_interval", "Time between two looks at a data source for changes.",
      "Quiet ones are looked at less often, those of a live webhook every 15 minutes.",
      &poll_interval_s, 60, 1, INT_MAX / 1000, PGC_SIGHUP, GUC_UNIT_S},

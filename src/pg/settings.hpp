@@ -7,6 +7,7 @@ namespace notion::pg::settings {
 
 extern bool worker;                ///< notion.worker
 extern char* listen;               ///< notion.listen: "" = off
+extern int listen_rate;            ///< notion.listen_rate, a minute: -1 = no limit
 extern int poll_interval_s;        ///< notion.poll_interval
 extern bool local_only;            ///< notion.local_only
 extern char* key_file;             ///< notion.key_file: "" = none

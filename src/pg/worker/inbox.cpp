@@ -106,9 +106,19 @@ constinit Query fold_events = {
     "      FROM (SELECT link, bool_or(reason IS NULL AND NOT is_page) AS is_due,"
     "                   bool_or(type IN ('page.properties_updated', 'page.content_updated'))"
     "                       AS tells FROM heard GROUP BY 1) c"
-    "     WHERE p.link = c.link AND (c.is_due OR c.tells) RETURNING 1)"
+    "     WHERE p.link = c.link AND (c.is_due OR c.tells) RETURNING 1),"
+    // Told once a type: the rest of them stands in notion.unknown_events.
+    " strange AS ("
+    "    SELECT DISTINCT e.server, left(e.type, 100) AS type FROM event e"
+    "     WHERE e.state = 'kept' AND NOT EXISTS (SELECT FROM notion.inbox o"
+    "            WHERE o.state = 'kept' AND o.server = e.server AND o.type = e.type)),"
+    " noted AS ("
+    "    INSERT INTO notion.log (side, action, outcome)"
+    "    SELECT 'notion', 'unknown event', format('%s of server %s: kept in notion.inbox',"
+    "           type, server) FROM strange RETURNING outcome)"
     "SELECT (SELECT count(*) FROM event), (SELECT count(*) FROM pages),"
-    "       (SELECT count(*) FROM event WHERE state = 'new')"};
+    "       (SELECT count(*) FROM event WHERE state = 'new'),"
+    "       (SELECT string_agg(outcome, E'\n') FROM noted)"};
 
 constinit Query insert_receipt = {
     "INSERT INTO notion.receipts (link, page, kind, read_at, acked_at, properties)"
@@ -197,6 +207,9 @@ void fold_inbox() {
         if (const char* verdict = verdict_of(events[i]))
             append_verdict(&verdicts, events[i], verdict);
     run(fold_events, {as_int4(events_max), as_jsonb(by_server(&verdicts))});
+    if (!column_null(0, 4))
+        ereport(LOG, (errmsg("a webhook brought events of a type that is not known"),
+                      errdetail("%s", column_text(0, 4))));
     if (column_int8(0, 1) == events_max)
         due_in(0);
     else if (column_int8(0, 3) > 0)

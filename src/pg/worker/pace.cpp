@@ -14,7 +14,14 @@ namespace {
 // Told, and not settled yet: the event waits, or its page does, or the page's snapshot for its row.
 constinit Query note = {
     "UPDATE notion.polls p SET missed_at = clock_timestamp()"
-    " WHERE p.link = $1 AND p.told_at > coalesce(p.missed_at, '-infinity') AND EXISTS ("
+    " WHERE p.link = $1 AND (p.told_at > coalesce(p.missed_at, '-infinity')"
+    // A subscription that never spoke misses its first edit; a new one has another chance.
+    "        OR p.told_at IS NULL AND EXISTS (SELECT FROM notion.webhooks w"
+    "              JOIN pg_foreign_server s ON s.srvname = w.server"
+    "              JOIN pg_foreign_table f ON f.ftserver = s.oid"
+    "              JOIN notion.links l ON l.foreign_table_id = f.ftrelid"
+    "             WHERE l.id = $1 AND w.verified_at > coalesce(p.missed_at, '-infinity')))"
+    "   AND EXISTS ("
     "       SELECT FROM (SELECT jsonb_array_elements_text($2) UNION ALL"
     "              SELECT s.page::text FROM jsonb_to_recordset($3) s(page uuid, edited timestamptz)"
     "                JOIN notion.contents t ON t.link = $1 AND t.page = s.page"

@@ -22,7 +22,7 @@ constinit Query take_over = {
     "INSERT INTO notion.jobs (kind, link, args)"
     " SELECT 'sync', l.id, '{}' FROM notion.links l WHERE l.state IN ('active', 'resting')"};
 
-// Notion delivers an event again for a day at most; unknown ones are kept for people.
+// Notion delivers an event again for a day at most; unknown ones are kept longer.
 constinit Query forget_events = {
     "DELETE FROM notion.inbox WHERE state = 'done' AND received_at < now() - interval '2 days'"};
 
@@ -43,7 +43,9 @@ constinit Query forget_states = {
 constinit Query keep_log = {"SELECT notion.keep_log($1 * interval '1 minute')"};
 
 constinit Query forget_settled = {
-    "WITH conflicts AS (DELETE FROM notion.conflicts WHERE state = 'closed'"
+    "WITH events AS (DELETE FROM notion.inbox WHERE state = 'kept'"
+    "                   AND received_at < now() - $1 * interval '1 minute'),"
+    " conflicts AS (DELETE FROM notion.conflicts WHERE state = 'closed'"
     "                      AND closed_at < now() - $1 * interval '1 minute')"
     "DELETE FROM notion.jobs WHERE finished_at < now() - $1 * interval '1 minute'"};
 

@@ -113,6 +113,7 @@ int handshake(const Door& door, const Arrival& it, const char* event) {
 
 /// What is to be kept of a round.
 struct Kept {
+    int64_t room;
     Column servers, webhooks, events;
 };
 
@@ -140,6 +141,8 @@ int judge(Door& door, const Arrival& it, bridge::Text* text, Kept& kept) {
         return webhook < 0 ? 503 : 401;
     if (!head.is_whole)
         return 400;
+    if (kept.events.count >= kept.room)
+        return 429;
     add_text(kept.servers, door.name);
     add_int8(kept.webhooks, webhook);
     add_text(kept.events, event);
@@ -148,9 +151,10 @@ int judge(Door& door, const Arrival& it, bridge::Text* text, Kept& kept) {
 
 } // namespace
 
-void receive_webhooks(std::span<Arrival> arrivals) {
+int receive_webhooks(std::span<Arrival> arrivals, int64_t room) {
     auto count = static_cast<int>(arrivals.size());
-    Kept kept = {.servers = column_of(TEXTOID, count),
+    Kept kept = {.room = room,
+                 .servers = column_of(TEXTOID, count),
                  .webhooks = column_of(INT8OID, count),
                  .events = column_of(TEXTOID, count)};
     auto* doors = static_cast<Door*>(palloc(sizeof(Door) * arrivals.size()));
@@ -167,6 +171,7 @@ void receive_webhooks(std::span<Arrival> arrivals) {
     }
     if (kept.events.count > 0)
         run(keep_events, {as_array(kept.servers), as_array(kept.webhooks), as_array(kept.events)});
+    return kept.events.count;
 }
 
 } // namespace notion::pg::worker
@@ -183,7 +188,7 @@ extern "C" Datum notion_receive_webhook(PG_FUNCTION_ARGS) {
         .body = {VARDATA_ANY(body), static_cast<size_t>(VARSIZE_ANY_EXHDR(body))},
         .signature = {VARDATA_ANY(signature), static_cast<size_t>(VARSIZE_ANY_EXHDR(signature))},
         .status = 0};
-    worker::receive_webhooks({&it, 1});
+    (void)worker::receive_webhooks({&it, 1}, 1); // whoever has HTTP elsewhere limits it there
     SPI_finish();
     if (it.status == 200)
         worker::wake_net_at_commit();

@@ -13,9 +13,10 @@ struct Arrival {
     int status; ///< out: the HTTP status to answer
 };
 
+/// Keeps at most `room` events, and answers 429 to those beyond. Returns how many it kept.
 /// Nothing is written before a signature was checked over the raw bytes; what is to be answered 200
 /// has to be committed first. What is kept of many is one statement: a round of deliveries costs
 /// one commit. requires: SPI connected.
-void receive_webhooks(std::span<Arrival> arrivals);
+int receive_webhooks(std::span<Arrival> arrivals, int64_t room);
 
 } // namespace notion::pg::worker

@@ -8,6 +8,7 @@ use HTTP::Tiny;
 use IO::Socket::INET;
 use NotionTest;
 use NotionTest::Link;
+use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $probe = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1) or die "no port: $!";
@@ -89,6 +90,17 @@ is(deliver(json({ %$event, id => 'aaa', type => 'page.levitated' }), token => $t
     'an event of a type that nobody knows is taken');
 wait_until($node, "SELECT state FROM notion.inbox WHERE type = 'page.levitated'", 'kept',
     'and kept for people');
+deliver(json({ %$event, id => $_, type => 'page.levitated' }), token => $token) for qw(aab aac);
+wait_until($node, 'SELECT server, type, events, first_at <= last_at FROM notion.unknown_events',
+    'acme|page.levitated|3|t', 'who count them, see them by type');
+is(sql($node, "SELECT string_agg(outcome, ',') FROM notion.log WHERE action = 'unknown event'"),
+    'page.levitated of server acme: kept in notion.inbox', 'the log tells of the first');
+is(() = slurp_file($node->logfile) =~ /of a type that is not known/g, 1,
+    "and the server's log as well");
+is(sql($node, "SELECT level, state FROM notion.health WHERE what = 'webhook'"),
+    'warning|3 events of unknown types: page.levitated', 'and notion.health');
+is(sql($node, 'SET ROLE guest; SELECT count(*) FROM notion.unknown_events'), 0,
+    'whoever has no part in the server sees none');
 
 # The same by SQL.
 my $hex = unpack 'H*', json({ %$event, id => 'bbb' });

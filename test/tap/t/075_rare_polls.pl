@@ -46,6 +46,18 @@ sub believed {
 
 my $before = queries();
 wait_for('without a webhook it is polled every second', sub { queries() >= $before + 3 });
+# A subscription that never speaks.
+my $silent = q{SELECT level, state ~ 'silent for tasks' FROM notion.health WHERE what = 'webhook'};
+subscribe();
+wait_until($node, 'SELECT count(*) FROM notion.webhooks WHERE verified_at IS NOT NULL', 1,
+    'a handshake');
+$emulator->control('DELETE', 'webhooks');
+edit(0.5, 'an edit that no event tells is found by a poll');
+wait_until($node, 'SELECT missed_at IS NOT NULL FROM notion.polls', 't', 'which is noted');
+is(sql($node, $silent), '', 'it may be told late');
+sql($node, q{UPDATE notion.polls SET missed_at = missed_at - interval '6 min';
+    UPDATE notion.webhooks SET verified_at = verified_at - interval '6 min'});
+is(sql($node, $silent), 'warning|t', 'and after five minutes notion.health calls it silent');
 subscribe();
 edit(1, 'an edit comes by its event');
 believed(1, 'from then on polls are rare');
@@ -61,6 +73,10 @@ sql($node, 'UPDATE notion.polls SET next_at = now(); SELECT notion.wake()');
 wait_until($node, 'SELECT points FROM tasks', 7, 'the next poll finds what nobody told');
 wait_until($node, 'SELECT missed_at > told_at FROM notion.polls', 't',
     'and draws its conclusion');
+is(sql($node, $silent), '', 'it may be told late');
+sql($node, q{UPDATE notion.polls
+    SET missed_at = missed_at - interval '6 min', told_at = told_at - interval '6 min'});
+is(sql($node, $silent), 'warning|t', 'after five minutes notion.health says that it is silent');
 edit(8, 'the next edit is found by polling again');
 $before = queries();
 wait_for('every second', sub { queries() >= $before + 2 });
@@ -68,6 +84,7 @@ wait_for('every second', sub { queries() >= $before + 2 });
 subscribe();
 edit(9, 'it speaks again');
 believed(9, 'and is believed');
+is(sql($node, $silent), '', 'by notion.health, too');
 
 $node->stop;
 $emulator->stop;
