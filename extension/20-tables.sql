@@ -85,6 +85,7 @@ CREATE TABLE notion.mappings (
     seen_at timestamptz,                -- last snapshot in which the page equalled the base
     looked_at timestamptz,              -- when the page itself was last asked for, not by a query:
                                         -- what it held then is known, whatever an index says
+    guarded_at timestamptz,             -- of the write last claimed: when the walk before it began
     reason text,
     PRIMARY KEY (link, key)
 ) WITH (fillfactor = 80);
@@ -234,6 +235,8 @@ CREATE TABLE notion.due_pages (
     why text NOT NULL,
     due timestamptz NOT NULL DEFAULT now(),
     attempts integer NOT NULL DEFAULT 0,
+    asked bigint,                       -- tick of the reading under way; null: it began before
+                                        -- the last reason to read, and does not settle it
     PRIMARY KEY (link, page)
 );
 CREATE INDEX due_pages_due ON notion.due_pages (due);

@@ -2,9 +2,12 @@
 
 ALTER TABLE notion.due_pages ADD event_at timestamptz; -- Notion's time; null: no event named it
 ALTER TABLE notion.due_pages ADD since timestamptz NOT NULL DEFAULT now();
+ALTER TABLE notion.due_pages ADD heard_at timestamptz NOT NULL DEFAULT clock_timestamp();
 COMMENT ON COLUMN notion.due_pages.event_at IS
-    'time of the newest event that named the page: a walk asked for later than that and the lag of '
-    'the index shows what it spoke of';
+    'time of the newest event that named the page, by Notion''s clock';
+COMMENT ON COLUMN notion.due_pages.heard_at IS
+    'when the newest event was taken up here, after the edit that it tells of: a walk asked for '
+    'later than that and the lag of the index shows the edit, whatever the clocks of Notion say';
 
 -- Shapes of a burst: ten pages and more of one source come by queries of a hundred each, as soon as
 -- no event came for the lag of the index, or after half a minute; what no walk showed is read after
@@ -16,7 +19,7 @@ CREATE FUNCTION notion.bursts(lag interval)
 BEGIN ATOMIC
     SELECT b.link, b.at <= pg_catalog.clock_timestamp(),
            (extract(epoch FROM b.at - pg_catalog.clock_timestamp()) * 1000)::bigint + 1
-      FROM (SELECT d.link, least(max(d.since) + lag, min(d.since) + interval '30 s') AS at
+      FROM (SELECT d.link, least(max(d.heard_at) + lag, min(d.since) + interval '30 s') AS at
               FROM notion.due_pages d
              WHERE d.why = 'event' AND d.event_at IS NOT NULL
                AND d.since > pg_catalog.now() - interval '2 min'

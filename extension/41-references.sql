@@ -292,7 +292,8 @@ BEGIN
     INSERT INTO notion.due_pages AS d (link, page, why)
     SELECT l.id, k.wanted::uuid, 'left a relation'
       FROM kept k JOIN notion.links l ON l.table_id = k.refers_to WHERE k.wanted_by = 'left'
-        ON CONFLICT ON CONSTRAINT due_pages_pkey DO UPDATE SET due = now(), attempts = 0;
+        ON CONFLICT ON CONSTRAINT due_pages_pkey DO UPDATE SET due = now(), attempts = 0,
+           why = excluded.why;
 END
 $$;
 REVOKE ALL ON FUNCTION notion.keep_waits(integer, text, jsonb, text[]) FROM PUBLIC;

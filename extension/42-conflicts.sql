@@ -242,7 +242,7 @@ BEGIN
     INSERT INTO notion.due_pages AS d (link, page, why)
     SELECT m.link, m.page, 'resolved' FROM notion.mappings m
      WHERE m.link = it.link AND m.key = it.key AND m.page IS NOT NULL
-        ON CONFLICT (link, page) DO UPDATE SET due = now(), attempts = 0;
+        ON CONFLICT (link, page) DO UPDATE SET due = now(), attempts = 0, why = excluded.why;
 END
 $$;
 REVOKE ALL ON FUNCTION notion.serve_resolve(jsonb) FROM PUBLIC;

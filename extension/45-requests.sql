@@ -128,7 +128,8 @@ BEGIN ATOMIC
     INSERT INTO notion.due_pages AS d (link, page, why)
     SELECT m.link, m.page, 'sync of one row' FROM notion.mappings m
      WHERE m.link = serve_touch.link AND m.key = serve_touch.key AND m.page IS NOT NULL
-        ON CONFLICT (link, page) DO UPDATE SET due = pg_catalog.now(), attempts = 0;
+        ON CONFLICT (link, page) DO UPDATE SET due = pg_catalog.now(), attempts = 0,
+           why = excluded.why;
     UPDATE notion.contents c SET due = pg_catalog.now(), failed = false, attempts = 0
       FROM notion.mappings m
      WHERE m.link = serve_touch.link AND m.key = serve_touch.key AND c.link = m.link
@@ -161,7 +162,8 @@ BEGIN ATOMIC
     due AS (
         INSERT INTO notion.due_pages AS d (link, page, why)
         SELECT serve_pair.link, p.page, 'paired by hand' FROM paired p
-            ON CONFLICT (link, page) DO UPDATE SET due = pg_catalog.now(), attempts = 0),
+            ON CONFLICT (link, page) DO UPDATE SET due = pg_catalog.now(), attempts = 0,
+               why = excluded.why),
     snapshot AS (
         DELETE FROM notion.snapshots s USING paired p
          WHERE s.link = serve_pair.link AND s.page = p.page)

@@ -183,6 +183,7 @@ bool sync_admit(const Link* link, std::string_view mapping, std::string_view sna
         facts.asked_at_ms = asked_at_ms;
         facts.index_lag_ms = index_lag_ms;
         facts.is_cut = !shown->cut.empty();
+        facts.is_part = !shown->absent.empty();
         facts.news = news_of(*link->link, *parsed, *shown);
         admission = static_cast<Admission>(sync::admit(facts));
     });

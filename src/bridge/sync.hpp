@@ -58,7 +58,7 @@ enum class Admission : uint8_t {
     nothing_new, ///< equal to the base: nothing to keep
     admitted,    ///< keep it, merge it
     thrown_away, ///< older than what we know; the page stays due
-    read_page,   ///< a query's word is not enough: GET the page
+    read_page,   ///< a query's word is not enough, or something was left out: GET the page
     complete_it, ///< a list in it was cut: complete it first
 };
 /// protocol.md 1.3 for any snapshot. `via` is poll, scan, get or answer. `asked_tick` and

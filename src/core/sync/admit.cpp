@@ -26,6 +26,8 @@ Admission admit(const AdmitFacts& facts) {
     if (!facts.mapped) {
         if (facts.news == News::none)
             return Admission::nothing_new;
+        if (facts.is_part)
+            return Admission::read_page;
         return facts.is_cut ? Admission::complete_it : Admission::admitted;
     }
     const bool is_answer = facts.via == Via::answer;
@@ -35,6 +37,8 @@ Admission admit(const AdmitFacts& facts) {
         return Admission::thrown_away;
     if (facts.edited_ms < facts.highest_ms) // c
         return Admission::thrown_away;
+    if (facts.is_part && !is_answer) // f
+        return Admission::read_page;
     if (facts.is_cut) // e
         return Admission::complete_it;
     // What equals the base is news while something else waits to be merged over it.

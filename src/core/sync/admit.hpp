@@ -30,7 +30,8 @@ struct AdmitFacts {
     int64_t highest_ms = 0;  ///< highest minute admitted, merged or not; 0: none yet
     int64_t asked_at_ms = 0; ///< in Notion's time
     int64_t index_lag_ms = 0;
-    bool is_cut = false; ///< a list in it is incomplete
+    bool is_cut = false;  ///< a list in it is incomplete
+    bool is_part = false; ///< a paired property is not in it: what that holds was not seen
     News news = News::some;
 };
 Admission admit(const AdmitFacts& facts);

@@ -166,6 +166,7 @@ void put_snapshot(Writer& out, const Snapshot& snapshot) {
     put(out, "marker", snapshot.marker);
     put_flag(out, "complete", snapshot.cut.empty());
     put_list(out, "cut", snapshot.cut);
+    put_list(out, "absent", snapshot.absent);
     key(out, "properties");
     out.StartObject();
     for (const auto& [id, half] : snapshot.properties)

@@ -29,6 +29,17 @@ int64_t us_of(std::string_view iso) {
     return moment.ok() ? moment->instant.us : 0;
 }
 
+std::vector<std::string> ids_in(const json::Value& value, std::string_view name) {
+    std::vector<std::string> ids;
+    const json::Value* list = json::find(value, name);
+    if (!list || !list->IsArray())
+        return ids;
+    for (const json::Value& id : list->GetArray())
+        if (id.IsString())
+            ids.emplace_back(json::view(id));
+    return ids;
+}
+
 /// Of the type that the link knows. One that became another is as good as gone: what it shows is no
 /// edit of a value, and its column is about to be set aside (extension/58-drift.sql).
 bool is_of_type(const Link& link, const std::string& id, const json::Value& property) {
@@ -41,6 +52,8 @@ bool is_of_type(const Link& link, const std::string& id, const json::Value& prop
 void take_properties(const Link& link, const PageHead& head, Snapshot& snapshot) {
     for (const std::string& id : link.property_ids()) {
         const json::Value* property = property_by_id(head, id);
+        if (!property)
+            snapshot.absent.push_back(id);
         if (!property || !is_of_type(link, id, *property))
             continue;
         if (is_cut(*property))
@@ -126,11 +139,8 @@ Result<Snapshot> parse_snapshot(const json::Value& value) {
     snapshot.is_source_told = json::find(value, "data_source") != nullptr;
     if (const json::Value* marker = json::find(value, "marker"); marker && marker->IsString())
         snapshot.marker = std::string(json::view(*marker));
-    if (const json::Value* cut = json::find(value, "cut"); cut && cut->IsArray()) {
-        for (const json::Value& id : cut->GetArray())
-            if (id.IsString())
-                snapshot.cut.emplace_back(json::view(id));
-    }
+    snapshot.cut = ids_in(value, "cut");
+    snapshot.absent = ids_in(value, "absent");
     const json::Value* properties = json::find(value, "properties");
     if (!properties || !properties->IsObject())
         return fail(ErrorKind::malformed, "a snapshot lacks its properties");

@@ -1,6 +1,6 @@
 // Snapshot: what a page showed, reduced to the paired properties as halves.
-// A property that the page lacks is absent: unknown, never NULL. One whose list Notion cut at 25 is
-// named in `cut` and not to be merged before it was completed.
+// A property that the page lacks is absent: unknown, never NULL, and the page was not seen whole.
+// One whose list Notion cut at 25 is named in `cut` and not to be merged before it was completed.
 // scope: none.
 #pragma once
 
@@ -27,6 +27,7 @@ struct Snapshot {
     bool in_trash = false;
     Cell marker; ///< decoded text of the marker property; nullopt where empty
     std::vector<std::string> cut;
+    std::vector<std::string> absent; ///< paired properties that the answer left out
     Halves properties;
 };
 

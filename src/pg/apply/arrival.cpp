@@ -54,7 +54,7 @@ mapped AS (
     SELECT $1, $3, $2::uuid, seen.url, coalesce(j ->> 'page_state', 'live'),
            j ->> 'row_state',
            told.base, coalesce(j -> 'held', '{}'), seen.edited, seen.asked_at,
-           CASE WHEN seen.via IN ('get', 'answer') THEN seen.asked_at END,
+           CASE seen.via WHEN 'get' THEN seen.asked_at END, -- of an answer: the flight's end
            CASE WHEN told.hops THEN 1 ELSE 0 END, CASE WHEN told.hops THEN now() END,
            seen.tick
       FROM told, seen
@@ -95,7 +95,8 @@ WITH stale AS (
     RETURNING s.link, s.page)
 INSERT INTO notion.due_pages AS d (link, page, why)
 SELECT link, page, 'overtaken while it waited' FROM stale
-    ON CONFLICT (link, page) DO UPDATE SET due = least(d.due, now()), attempts = 0)"};
+    ON CONFLICT (link, page) DO UPDATE SET due = least(d.due, now()), attempts = 0,
+       why = excluded.why)"};
 
 /// A page that nobody maps, with the marker of a row whose own page is not known yet: that row's
 /// create decides, or the look-up of what became of it. Taken for a new page, it would be doubled.

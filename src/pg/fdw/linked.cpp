@@ -16,7 +16,8 @@ constexpr const char* insert_due =
     "INSERT INTO notion.due_pages AS d (link, page, why)"
     " SELECT l.id, $2, 'written through a foreign table' FROM notion.links l"
     "  WHERE l.data_source OPERATOR(pg_catalog.=) $1"
-    " ON CONFLICT (link, page) DO UPDATE SET due = pg_catalog.clock_timestamp(), attempts = 0";
+    " ON CONFLICT (link, page) DO UPDATE SET due = pg_catalog.clock_timestamp(), attempts = 0,"
+    "       why = excluded.why";
 
 Oid owner_of_tables() {
     Oid relation = get_relname_relid("due_pages", get_namespace_oid("notion", false));

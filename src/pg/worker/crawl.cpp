@@ -53,16 +53,18 @@ constinit Query next_burst = {
     "SELECT min(ready_in_ms) FROM notion.bursts($1 * interval '1 millisecond')"
     " WHERE NOT is_ready"};
 
-// Shown as they are since their events, by a query that left when the index knew of those.
+// Shown as they are since their events, by a query that left when the index knew of those: an edit
+// comes before its event does, so our own clock tells, and none of Notion's.
 constinit Query forget_shown = {
     "DELETE FROM notion.due_pages d"
     " USING jsonb_to_recordset($2::jsonb) s(page uuid, edited timestamptz)"
-    " WHERE d.link = $1 AND d.page = s.page AND d.why = 'event' AND d.event_at <= $3"
-    "   AND s.edited >= date_trunc('minute', d.event_at)"};
+    " WHERE d.link = $1 AND d.page = s.page AND d.why = 'event' AND d.event_at IS NOT NULL"
+    "   AND d.heard_at <= $3 AND s.edited >= date_trunc('minute', d.event_at)"};
 
 // A walk that ended without showing them: in the trash, elsewhere, or seen long ago.
 constinit Query not_shown = {"UPDATE notion.due_pages SET why = 'not shown by a walk'"
-                             " WHERE link = $1 AND why = 'event' AND event_at <= $2"};
+                             " WHERE link = $1 AND why = 'event' AND event_at IS NOT NULL"
+                             "   AND heard_at <= $2"};
 
 constinit Query read_jobs = {"SELECT DISTINCT ON (j.link) j.link, j.id FROM notion.jobs j"
                              "  JOIN notion.links l ON l.id = j.link AND l.state <> 'paused'"
@@ -324,24 +326,30 @@ const char* closed(StringInfo array) {
     return array->data;
 }
 
+/// When it was asked for, by Notion's clock, and not later.
+int64_t notions_ms(const Source* source, const Ticket& ticket) {
+    int64_t skew_ms = source != nullptr ? source->skew_ms : 0;
+    return ticket.asked_ms - skew_ms - clocks_apart_ms;
+}
+
 void store(const Linked& link, const Ticket& ticket, const Crawl& crawl, Harvest& harvest) {
     bool is_scan = ticket.errand == Errand::scan;
     const Source* source = find_source(link.id);
-    int64_t skew_ms = source != nullptr ? source->skew_ms : 0;
-    int64_t index_ms = ticket.asked_ms - skew_ms - settings::index_lag_ms;
+    int64_t index_ms = notions_ms(source, ticket) - settings::index_lag_ms;
     const char* shown = closed(&harvest.shown);
     const char* edited = closed(&harvest.edited);
     if (!is_scan)
         note_untold(link.id, edited, shown);
+    if (shown != nullptr) // before what cannot be kept is made due
+        run(forget_shown, {as_int4(link.id), as_jsonb(shown),
+                           as_time_ms(ticket.asked_ms - settings::index_lag_ms)});
     if (const char* pages = closed(&harvest.admitted))
         keep_snapshots(link.id, is_scan ? "scan" : "poll", ticket.tick, ticket.asked_ms, crawl.job,
                        pages, index_ms);
     if (const char* pages = closed(&harvest.seen))
         touch_seen(link.id, pages, ticket.asked_ms, is_scan ? 0 : seen_slack_ms);
-    if (shown != nullptr) {
+    if (shown != nullptr)
         harvest.news += note_contents(link, shown);
-        run(forget_shown, {as_int4(link.id), as_jsonb(shown), as_time_ms(index_ms)});
-    }
     if (const char* pages = closed(&harvest.due))
         make_due(link.id, pages, "a query's word was not enough", 0);
     if (const char* pages = closed(&harvest.ours))
@@ -367,8 +375,7 @@ void finish(Source& source, const Linked& link, Crawl& crawl) {
                     as_int8(pace.pause_ms), as_int4(pace.quiet), as_bool(crawl.job != 0)});
     if (link.resting)
         resume_link(link.id);
-    run(not_shown,
-        {as_int4(link.id), as_time_ms(crawl.asked_ms - source.skew_ms - settings::index_lag_ms)});
+    run(not_shown, {as_int4(link.id), as_time_ms(crawl.asked_ms - settings::index_lag_ms)});
     if (crawl.job == 0)
         return;
     run(nominate, {as_int4(link.id), as_int8(crawl.tick), as_time_ms(crawl.asked_ms)});
@@ -418,7 +425,7 @@ bool take(Ticket& ticket, Source& source, const Linked& link, Crawl& crawl, std:
     initStringInfo(&harvest.lost);
     uint64 count = run(read_pages, {as_jsonb(list), as_int4(link.id), as_bool(crawl.job != 0),
                                     as_int8(ticket.tick)});
-    int64_t asked_ms = ticket.asked_ms - source.skew_ms;
+    int64_t asked_ms = notions_ms(&source, ticket);
     for (uint64 row = 0; row < count; row++)
         judge(link, ticket, asked_ms, row, harvest);
     store(link, ticket, crawl, harvest);

@@ -13,7 +13,7 @@ namespace {
 
 constinit Query read_twin = {
     "SELECT m.key, m.page IS NOT NULL, $2::jsonb ->> 'created_by', $2::jsonb ->> 'edited_by',"
-    "       $2::jsonb ->> 'page'"
+    "       $2::jsonb ->> 'page', ($2::jsonb ->> 'in_trash')::boolean"
     "  FROM notion.mappings m WHERE m.link = $1 AND m.key = $2::jsonb ->> 'marker'"
     "   AND m.flight = 'none' AND (m.page IS NOT NULL OR m.held ? '*')"};
 
@@ -64,6 +64,7 @@ Twin take_twin(const Linked& link, const char* snapshot) {
     std::string_view made_by = column_view(0, 3);
     std::string_view edited_by = column_view(0, 4);
     const char* page = column_text(0, 5);
+    bool is_trashed = column_bool(0, 6);
     if (source->our_bot[0] == '\0') {
         look_for_bot(*source, link);
         return Twin::later;
@@ -71,6 +72,12 @@ Twin take_twin(const Linked& link, const char* snapshot) {
     std::string_view us = source->our_bot;
     if (made_by != us)
         return Twin::none; // a person's copy becomes a row of its own
+    if (is_trashed) {      // by us, and the answer was lost; or by a person
+        if (has_page && edited_by == us)
+            run(log_trash,
+                {as_int4(link.id), as_text(key), as_text(page), as_text_or_null(nullptr)});
+        return Twin::settled;
+    }
     if (!has_page) {
         run(reopen_flight, {as_int4(link.id), as_text(key)});
         source->next_look_ms = 0;
@@ -84,7 +91,7 @@ Twin take_twin(const Linked& link, const char* snapshot) {
     run(open_conflict, {as_int4(link.id), as_text(key), as_text(page),
                         as_text("Notion holds two pages of ours for this row, and somebody has "
                                 "edited the one that is not the row's")});
-    return Twin::listed;
+    return Twin::settled;
 }
 
 void settle_double(Ticket& ticket) {

@@ -24,9 +24,11 @@ constinit Query read_events = {
     "             ORDER BY due LIMIT $1) i"
     "     WHERE i.event ->> 'call' = 'read_page'),"
     " known AS ("
-    "    SELECT e.*, l.id AS link, m.key, coalesce(m.flight, 'none') <> 'none'"
-    "           OR m.key IS NULL AND EXISTS (SELECT FROM notion.mappings f"
-    "               WHERE f.flight <> 'none' AND f.link = l.id AND f.flight_kind = 'create')"
+    "    SELECT e.*, l.id AS link, m.key, m.key IS NULL AND EXISTS ("
+    "               SELECT FROM notion.mappings f"
+    "                WHERE f.flight <> 'none' AND f.link = l.id AND f.flight_kind = 'create')"
+    "               AS may_be_in_flight,"
+    "           coalesce(m.flight, 'none') <> 'none'"
     "           OR EXISTS (SELECT FROM notion.contents t WHERE t.link = l.id AND t.page = e.page"
     "                         AND t.flight = 'sending') AS in_flight"
     "      FROM event e"
@@ -36,14 +38,15 @@ constinit Query read_events = {
     "           AND (l.direction <> 'to_notion' OR l.content IS NOT NULL)"
     "      LEFT JOIN notion.mappings m ON m.link = l.id AND m.page = e.page"
     "     WHERE m.key IS NOT NULL OR l.data_source::text = e.event ->> 'data_source')"
-    "SELECT k.server::text, k.event_id, k.event::text, k.link, k.in_flight, k.attempts < $2,"
+    "SELECT k.server::text, k.event_id, k.event::text, k.link, k.in_flight,"
+    "       k.may_be_in_flight AND k.attempts < $2, k.attempts < $2,"
     "       (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', r.kind, 'read_at', r.read_at,"
     "                   'acked_at', r.acked_at, 'properties', r.properties)), '[]')::text"
     "          FROM notion.receipts r"
     "         WHERE r.page = k.page AND r.acked_at > now() - interval '48 hours')"
     "  FROM known k"
     " WHERE k.event -> 'authors' -> 0 ->> 'type' = 'bot' AND k.event -> 'authors' -> 1 IS NULL"
-    "    OR k.in_flight"
+    "    OR k.in_flight OR k.may_be_in_flight"
     "    OR EXISTS (SELECT FROM notion.receipts r WHERE r.page = k.page)"};
 
 constinit Query note_overwritten = {"SELECT notion.overwritten($1, $2)"};
@@ -56,7 +59,8 @@ constinit Query fold_events = {
     "       SET state = CASE WHEN n.verdict = 'later' THEN 'new'"
     "                        WHEN (i.event ->> 'known')::boolean THEN 'done' ELSE 'kept' END,"
     "           due = CASE WHEN n.verdict = 'later'"
-    "                      THEN clock_timestamp() + interval '300 ms' ELSE i.due END,"
+    "                      THEN clock_timestamp() + CASE WHEN i.attempts < $5"
+    "                           THEN interval '300 ms' ELSE interval '2 s' END ELSE i.due END,"
     "           attempts = i.attempts + 1, reason = n.verdict"
     "      FROM (SELECT server, event_id, $2::jsonb -> server::text ->> event_id AS verdict"
     "              FROM notion.inbox WHERE state = 'new' AND due <= now()"
@@ -87,6 +91,9 @@ constinit Query fold_events = {
     "                THEN max((event ->> 'timestamp')::timestamptz) END"
     "      FROM concerned WHERE is_page GROUP BY 1, 2 ORDER BY 1, 2"
     "        ON CONFLICT (link, page) DO UPDATE SET due = least(d.due, now()), attempts = 0,"
+    "           heard_at = clock_timestamp(),"
+    // What waits for less than a reading, or holds no write back, waits for one now.
+    "           why = CASE WHEN d.why IN ($3, $4, 'trash grace') THEN excluded.why ELSE d.why END,"
     "           event_at = CASE WHEN d.event_at IS NULL THEN NULL"
     "                           ELSE greatest(d.event_at, excluded.event_at) END"
     "    RETURNING 1),"
@@ -123,25 +130,29 @@ constinit Query fold_events = {
 constinit Query insert_receipt = {
     "INSERT INTO notion.receipts (link, page, kind, read_at, acked_at, properties)"
     " SELECT m.link, ($3::jsonb ->> 'page')::uuid, m.flight_kind,"
-    // The guard was asked for after the wish, by a query whose index may lag. A look at the page
-    // has no lag, but its time is told by Date headers, and events by another clock of Notion's.
-    "        greatest(coalesce(least(w.wished_at, m.sent_at), now())"
-    "                     - $6 * interval '1 millisecond', m.looked_at - interval '1 second')"
-    "            - $5 * interval '1 millisecond', $4,"
+    // The walk that was the guard had an index that may lag. A look at the page has no lag. The
+    // time of both is told by Date headers, that of events by another clock of Notion's.
+    "        greatest(coalesce(m.guarded_at, m.sent_at) - $6 * interval '1 millisecond', "
+    "m.looked_at)"
+    "            - ($5 + $7) * interval '1 millisecond', $4,"
     "        ARRAY(SELECT DISTINCT split_part(f, '#', 1)"
     "                FROM jsonb_object_keys(m.flight_payload -> 'fields') f)"
-    "   FROM notion.mappings m LEFT JOIN notion.work w ON w.link = m.link AND w.key = m.key"
+    "   FROM notion.mappings m"
     "  WHERE m.link = $1 AND m.key = $2 AND m.flight_kind IS NOT NULL"};
 
-constexpr int attempts_max = 30; // for an answer that explains an event
+// For what may explain an event, and may as well have nothing to do with it. A write to the page
+// itself is waited for as long as it takes: what it overwrote is known when its outcome is, and no
+// reading counts before that.
+constexpr int attempts_max = 30;
 
 struct Event {
     const char* server;
     const char* id;
     const char* event;
     int32 link;
-    bool in_flight;
-    bool is_young; ///< may wait for an answer that explains it
+    bool in_flight;        ///< a write to its page is
+    bool may_be_in_flight; ///< a create that may have made its page is
+    bool is_young;
     const char* receipts;
 };
 
@@ -153,7 +164,8 @@ const char* verdict_of(const Event& it) {
         return nullptr;
     if (source->our_bot[0] == '\0')
         look_for_bot(*source, *link);
-    if (it.is_young && (it.in_flight || source->our_bot[0] == '\0'))
+    bool knows_us = source->our_bot[0] != '\0';
+    if (it.in_flight || it.may_be_in_flight || (it.is_young && !knows_us))
         return "later";
     bridge::Echo echo;
     bridge::Fault fault;
@@ -198,15 +210,17 @@ void fold_inbox() {
                      .event = column_text(row, 3),
                      .link = static_cast<int32>(column_int8(row, 4)),
                      .in_flight = column_bool(row, 5),
-                     .is_young = column_bool(row, 6),
-                     .receipts = column_text(row, 7)};
+                     .may_be_in_flight = column_bool(row, 6),
+                     .is_young = column_bool(row, 7),
+                     .receipts = column_text(row, 8)};
     }
     StringInfoData verdicts;
     initStringInfo(&verdicts);
     for (int i = 0; i < count; i++)
         if (const char* verdict = verdict_of(events[i]))
             append_verdict(&verdicts, events[i], verdict);
-    run(fold_events, {as_int4(events_max), as_jsonb(by_server(&verdicts))});
+    run(fold_events, {as_int4(events_max), as_jsonb(by_server(&verdicts)), as_text(lost_to_flight),
+                      as_text(may_be_ours), as_int4(attempts_max)});
     if (!column_null(0, 4))
         ereport(LOG, (errmsg("a webhook brought events of a type that is not known"),
                       errdetail("%s", column_text(0, 4))));
@@ -220,8 +234,9 @@ void keep_receipt(int32 link, const char* key, const char* recorded) {
     const Source* source = find_source(link);
     int64_t date_ms = source != nullptr && source->date_ms != 0 ? source->date_ms : net.now_ms;
     int64_t offset_ms = source != nullptr ? source->offset_ms : 0;
-    run(insert_receipt, {as_int4(link), as_text(key), as_jsonb(recorded), as_time_ms(date_ms),
-                         as_int8(offset_ms), as_int8(settings::index_lag_ms)});
+    run(insert_receipt,
+        {as_int4(link), as_text(key), as_jsonb(recorded), as_time_ms(date_ms), as_int8(offset_ms),
+         as_int8(settings::index_lag_ms), as_int8(notions_clocks_ms)});
 }
 
 } // namespace notion::pg::worker

@@ -63,6 +63,13 @@ struct Source {
     Reading lanes[2]; ///< of wishes: single ones, bulk
 };
 
+/// A Date header has whole seconds, and travels: less than that is taken for no skew.
+inline constexpr int64_t skew_noticed_ms = 3'000;
+/// Date headers, pages and events may be timed by clocks of their own, as far apart as this.
+inline constexpr int64_t notions_clocks_ms = 1'000;
+/// What our own clock, less `skew_ms`, may be ahead of any of Notion's.
+inline constexpr int64_t clocks_apart_ms = skew_noticed_ms + notions_clocks_ms;
+
 enum class Errand : uint8_t {
     none,
     write,
@@ -241,9 +248,9 @@ int64_t note_contents(const Linked& link, const char* shown); // content.cpp
 
 /// What a page that nobody maps is to a row that has its key. requires: inside begin/commit.
 enum class Twin : uint8_t {
-    none,   ///< nothing: a page like any other
-    later,  ///< a double of ours, dealt with; or it is not known yet: the page stays due
-    listed, ///< a double of ours, and a person's to decide
+    none,    ///< nothing: a page like any other
+    later,   ///< a double of ours, dealt with; or it is not known yet: the page stays due
+    settled, ///< a double of ours, and a person's to decide, or in the trash
 };
 Twin take_twin(const Linked& link, const char* snapshot); // doubles.cpp
 

@@ -28,17 +28,19 @@ constinit Query read_due = {
     " ORDER BY d.due LIMIT $1"};
 
 // Counted before it is made, and due again by itself if nothing comes of it.
-constinit Query mark_asked = {"UPDATE notion.due_pages SET attempts = attempts + 1,"
-                              "       due = clock_timestamp() + $3 * interval '1 millisecond'"
-                              " WHERE link = $1 AND page = $2"};
+constinit Query mark_asked = {
+    "UPDATE notion.due_pages SET attempts = attempts + 1,"
+    "       asked = $4, due = clock_timestamp() + $3 * interval '1 millisecond'"
+    " WHERE link = $1 AND page = $2"};
 
-// An event that came while the page was being read has set attempts to 0: then it is read again.
+// A reading settles what was known when it left. What came while it was under way has set attempts
+// to 0, or `asked` to null, and another reading may have left since: then the page stays due.
 constinit Query forget_due = {
-    "DELETE FROM notion.due_pages WHERE link = $1 AND page = $2 AND attempts = $3"};
+    "DELETE FROM notion.due_pages WHERE link = $1 AND page = $2 AND attempts = $3 AND asked = $4"};
 
 constinit Query ask_again = {
     "UPDATE notion.due_pages SET due = clock_timestamp() + $4 * interval '1 millisecond'"
-    " WHERE link = $1 AND page = $2 AND attempts = $3"};
+    " WHERE link = $1 AND page = $2 AND attempts = $3 AND asked = $5"};
 
 constinit Query read_mapping = {
     "SELECT (to_jsonb(m) || jsonb_build_object('awaited', s.edited))::text"
@@ -71,7 +73,8 @@ constinit Query hold_work = {
     "   AND w.state IN ('new', 'wish', 'failed')"};
 
 void forget(const Ticket& ticket) {
-    run(forget_due, {as_int4(ticket.link), as_uuid(ticket.page), as_int4(ticket.attempts)});
+    run(forget_due, {as_int4(ticket.link), as_uuid(ticket.page), as_int4(ticket.attempts),
+                     as_int8(ticket.tick)});
 }
 
 void set_page_state(const Ticket& ticket, const char* state, const char* reason) {
@@ -127,11 +130,22 @@ bool may_read_alone(Source& source) {
     return false;
 }
 
+// What so many readings in a row left out is not to be had, and does not keep the rest waiting.
+constexpr int32_t reads_in_part_max = 4;
+
+const char* without_absent(const char* snapshot) {
+    static constinit Query strip = {"SELECT ($1::jsonb - 'absent')::text"};
+    run(strip, {as_jsonb(snapshot)});
+    return column_text(0, 1);
+}
+
 } // namespace
 
 void admit_page(const Ticket& ticket, const Linked& link, const char* snapshot) {
-    const Source* source = find_source(ticket.link);
+    Source* source = find_source(ticket.link);
     int64_t asked_ms = ticket.asked_ms - (source != nullptr ? source->skew_ms : 0);
+    if (ticket.attempts >= reads_in_part_max)
+        snapshot = without_absent(snapshot);
     bool mapped = run(read_mapping, {as_int4(ticket.link), as_uuid(ticket.page)}) == 1;
     const char* mapping = mapped ? column_text(0, 1) : "";
     if (!mapped) {
@@ -139,7 +153,7 @@ void admit_page(const Ticket& ticket, const Linked& link, const char* snapshot) 
         if (column_bool(0, 1))
             return; // it stays due
         if (Twin twin = take_twin(link, snapshot); twin != Twin::none)
-            return twin == Twin::listed ? forget(ticket) : void();
+            return twin == Twin::settled ? forget(ticket) : void();
     }
     note_contents(link, psprintf("[%s]", snapshot));
     bridge::Admission admission;
@@ -161,9 +175,12 @@ void admit_page(const Ticket& ticket, const Linked& link, const char* snapshot) 
     case bridge::Admission::complete_it:
         complete_page(ticket, link, snapshot);
         return;
-    case bridge::Admission::thrown_away:
-    case bridge::Admission::read_page:
+    case bridge::Admission::read_page: // a property was left out: gone, or just not told
+        if (source != nullptr)
+            source->doubts_schema = true;
         return; // it stays due
+    case bridge::Admission::thrown_away:
+        return; // likewise
     }
 }
 
@@ -200,7 +217,8 @@ void plan_pages() {
         // Longer than the request itself may take, so that one page is not read twice at a time.
         int64_t again_ms =
             source->connection->endpoint.request_timeout_ms + bridge::pause_ms(due[i].attempts);
-        run(mark_asked, {as_int4(due[i].link), as_uuid(due[i].page), as_int8(again_ms)});
+        run(mark_asked,
+            {as_int4(due[i].link), as_uuid(due[i].page), as_int8(again_ms), as_int8(ticket->tick)});
     }
 }
 
@@ -219,7 +237,7 @@ void settle_page(Ticket& ticket) {
         int64_t pause_ms = Max(bridge::pause_ms(ticket.attempts), reply.retry_after_ms);
         if (!ticket.settles)
             run(ask_again, {as_int4(ticket.link), as_uuid(ticket.page), as_int4(ticket.attempts),
-                            as_int8(pause_ms)});
+                            as_int8(pause_ms), as_int8(ticket.tick)});
     }
     commit(ticket.settles ? Durable::now : Durable::soon); // what is lost is read again
 }

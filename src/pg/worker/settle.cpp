@@ -148,7 +148,8 @@ void decide_by_snapshot(const Ticket& ticket, const Linked& link, const char* ma
         keep_receipt(ticket.link, ticket.key, told);
         run(flight_over,
             {as_int4(ticket.link), as_text(ticket.key), as_jsonb(told), as_int8(ticket.tick)});
-        keep_snapshots(ticket.link, "get", ticket.tick, ticket.asked_ms, 0, array);
+        // Read once more: what has changed until now is news to the mapping as it is now.
+        make_due(ticket.link, psprintf("[\"%s\"]", ticket.page), "a write is settled", 0);
         return;
     case bridge::Settlement::not_sent:
         run(flight_over,
@@ -158,6 +159,25 @@ void decide_by_snapshot(const Ticket& ticket, const Linked& link, const char* ma
     default:
         return;
     }
+}
+
+/// A page that leaves a property out decides nothing about it: it is looked at again, as long again
+/// as the outcome had time to settle.
+bool leaves_out(const Ticket& ticket, const Linked& link, const bridge::Reply& reply) {
+    static constinit Query is_part = {
+        "SELECT $3::jsonb -> 'absent' <> '[]'"
+        "       AND m.settle_until + $4 * interval '1 millisecond' > clock_timestamp()"
+        "  FROM notion.mappings m WHERE m.link = $1 AND m.key = $2"};
+    bridge::Fault fault;
+    if (!bridge::sync_snapshot(link.link, reply.body, net.text, fault))
+        return false;
+    run(is_part, {as_int4(ticket.link), as_text(ticket.key), as_jsonb(taken_text()),
+                  as_int8(settings::settle_ms)});
+    if (!column_bool(0, 1))
+        return false;
+    if (Source* source = find_source(ticket.link))
+        source->doubts_schema = true;
+    return true;
 }
 
 void look_for_creates(Source& source, const Linked& link) {
@@ -250,7 +270,7 @@ void settle_by_page(Ticket& ticket, const Linked& link, const bridge::Reply& rep
     if (reply.status == 404 && !is_create)
         return hold(ticket.link, ticket.key, "page unreachable",
                     "the page of a write of unknown outcome is not to be read any more");
-    if (reply.status != 200)
+    if (reply.status != 200 || leaves_out(ticket, link, reply))
         return;
     if (is_create)
         record_answer(link, ticket.key, mapping, wish, reply.body, ticket.asked_ms,

@@ -39,14 +39,17 @@ constinit Query insert_snapshots = {
     "  WHERE page NOT IN (SELECT k.page FROM kept k) AND NOT EXISTS ("
     "        SELECT FROM notion.snapshots w WHERE w.link = $1 AND w.page = shown.page"
     "           AND w.properties = o -> 'properties') ORDER BY page"
-    " ON CONFLICT (link, page) DO UPDATE SET due = least(d.due, now()), attempts = 0"};
+    " ON CONFLICT (link, page) DO UPDATE SET due = least(d.due, now()), attempts = 0,"
+    "       why = excluded.why"};
 
+// A reading under way began before what is said now. A stronger reason stays: an answer, or the
+// mapping of a page, takes away only what waited for nothing else.
 constinit Query insert_due = {
     "INSERT INTO notion.due_pages AS d (link, page, why, due)"
     " SELECT $1, p::uuid, $3, clock_timestamp() + $4 * interval '1 millisecond'"
     "   FROM jsonb_array_elements_text($2::jsonb) p"
-    " ON CONFLICT (link, page) DO UPDATE SET due = least(d.due, excluded.due),"
-    "       why = excluded.why"};
+    " ON CONFLICT (link, page) DO UPDATE SET due = least(d.due, excluded.due), asked = NULL,"
+    "       why = CASE WHEN $5 THEN d.why ELSE excluded.why END"};
 
 // A mapping that apply has locked just now is left out: it may wait for a user's lock, we may not.
 constinit Query update_seen = {
@@ -68,7 +71,9 @@ void keep_snapshots(int32 link, const char* via, int64_t tick, int64_t asked_ms,
 }
 
 void make_due(int32 link, const char* pages, const char* why, int64_t wait_ms) {
-    run(insert_due, {as_int4(link), as_jsonb(pages), as_text(why), as_int8(wait_ms)});
+    bool is_weak = strcmp(why, lost_to_flight) == 0 || strcmp(why, may_be_ours) == 0;
+    run(insert_due,
+        {as_int4(link), as_jsonb(pages), as_text(why), as_int8(wait_ms), as_bool(is_weak)});
     due_in(wait_ms);
 }
 

@@ -275,8 +275,6 @@ void hear(const Ticket& ticket, const bridge::Reply& reply) {
         hear_refusal(*source, ticket.asked_ms);
     if (source != nullptr && reply.status == 400)
         source->doubts_schema = true;
-    // A Date header has whole seconds, and travels: less than that is no skew.
-    constexpr int64_t skew_noticed_ms = 3'000;
     if (source == nullptr || reply.date_ms < 0)
         return;
     source->date_ms = reply.date_ms;

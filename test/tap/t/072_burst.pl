@@ -37,7 +37,8 @@ $emulator->control('POST', 'webhooks/drain');
 wait_until($node, 'SELECT count(*) FROM tasks WHERE points = 4711', $pages, 'all of it arrives');
 at_rest($pair, 'at rest');
 my $requests = $emulator->stats->{requests} - $before;
-cmp_ok($requests, '<=', $pages / 100 + 10, "by $requests requests")
+# What a walk shows twice, at the minutes where it goes on, may be read once more.
+cmp_ok($requests, '<=', $pages / 100 + 25, "by $requests requests")
   or diag join "\n", map { "$_->{at} $_->{method} $_->{path} "
     . (ref $_->{response} ? scalar @{ $_->{response}{results} // [] } : '') }
     ($emulator->journal)[-$requests .. -1];

@@ -93,6 +93,12 @@ wait_for('a late double that nobody touched goes to the trash', sub {
     $emulator->person('ada', 'GET', "/v1/pages/$double")->{in_trash} }, sub { state_of($pair) });
 is(sql($standby, "SELECT count(*) FROM notion.log WHERE action = 'trash double'"), '1',
     'and stands in the log');
+$emulator->fault({ kind => 'drop_after_commit', route => 'PATCH /v1/pages/:id', count => 1,
+    token => 'ntn_bot_' });
+my $second = $late->('late', $key);
+wait_until($standby, "SELECT count(*) FROM notion.log WHERE action = 'trash double'", '2',
+    'where nobody answers, the page says that it is in the trash');
+at_rest($pair, 'and is asked no more');
 sql($standby, 'ALTER SYSTEM SET notion.worker = off');
 $standby->reload;
 wait_until($standby, "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'pg_notion net'",

@@ -79,6 +79,19 @@ TEST(Admit, ACutListIsCompletedFirst) {
     EXPECT_EQ(admit(facts), Admission::complete_it);
 }
 
+// What a page leaves out may have been edited: neither its news nor its sameness is taken.
+TEST(Admit, APageThatLeavesAPropertyOutWasNotSeen) {
+    AdmitFacts facts = good();
+    facts.is_part = true;
+    EXPECT_EQ(admit(facts), Admission::read_page);
+    facts.news = News::none;
+    EXPECT_EQ(admit(facts), Admission::read_page);
+    facts.mapped = false; // in the trash, or elsewhere: no row, whatever it holds
+    EXPECT_EQ(admit(facts), Admission::nothing_new);
+    facts.news = News::some;
+    EXPECT_EQ(admit(facts), Admission::read_page);
+}
+
 TEST(Admit, WhatEqualsTheBaseIsNothingNew) {
     AdmitFacts facts = good();
     facts.news = News::none;

@@ -36,6 +36,16 @@ TEST_F(SnapshotTest, OnlyPairedPropertiesAreKept) {
     EXPECT_FALSE(sample::snapshot(*link, page).properties.contains("other"));
 }
 
+TEST_F(SnapshotTest, WhatAPageLeavesOutIsTold) {
+    EXPECT_TRUE(sample::snapshot(*link, page).absent.empty());
+    page.erase("fee");
+    const Snapshot taken = sample::snapshot(*link, page);
+    EXPECT_EQ(taken.absent, std::vector<std::string>{"fee"});
+    const auto again = parse_snapshot(*json::parse(print(taken)));
+    ASSERT_TRUE(again.ok());
+    EXPECT_EQ(again->absent, taken.absent);
+}
+
 TEST_F(SnapshotTest, HalvesAreComparedAsJsonbKeepsThem) {
     // jsonb sorts members by length and prints numbers its own way.
     EXPECT_TRUE(
