@@ -48,11 +48,10 @@ bool content_take(Content* content, std::string_view answer, Fault& fault) noexc
     });
 }
 
-bool content_skip(Content* content) noexcept {
-    if (content->content.is_first())
-        return false;
-    content->content.skip();
-    return true;
+bool content_skip(Content* content, int32_t status) noexcept {
+    Fault ignored;
+    bool skipped = false;
+    return guarded(ignored, [&] { skipped = content->content.skip(status); }) && skipped;
 }
 
 std::string_view content_markdown(const Content* content) noexcept {

@@ -19,8 +19,9 @@ bool content_is_whole(const Content* content) noexcept;
 std::string_view content_path(Content* content) noexcept;
 /// Takes the answer. Errors: malformed, incomplete.
 bool content_take(Content* content, std::string_view answer, Fault& fault) noexcept;
-/// Notion said 404: false where that is the page itself, and not a part of it.
-bool content_skip(Content* content) noexcept;
+/// Notion answered `status`: true where that leaves a part of the page out, which stays marked.
+/// False where the page itself is refused, for any other answer, and where memory runs out.
+bool content_skip(Content* content, int32_t status) noexcept;
 /// requires: whole.
 std::string_view content_markdown(const Content* content) noexcept;
 /// Replacing it would destroy what Markdown does not hold. requires: whole.

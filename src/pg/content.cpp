@@ -25,11 +25,10 @@ std::string_view read_content(const Connection* connection, Talk* talk, std::str
         auto* api = own<bridge::Api, bridge::api_shut>(context, [&](bridge::Fault& fault) {
             return bridge::api_open(connection->endpoint, "GET", path, "", fault);
         });
-        constexpr int32_t not_found = 404;
         if (api_try(api, talk)) {
             if (!bridge::content_take(content, bridge::api_answer(api), talk->fault))
                 raise(talk->fault);
-        } else if (talk->fault.status != not_found || !bridge::content_skip(content)) {
+        } else if (!bridge::content_skip(content, talk->fault.status)) {
             raise(talk->fault);
         }
     }

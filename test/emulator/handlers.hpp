@@ -48,6 +48,7 @@ const Template* wanted_template(const DataSource& source, const Json& body);
 /// The id in a path; 400 where it is none.
 Uuid path_id(const Call& call, size_t at, const char* name);
 PageRecord& visible_page(World& world, const Call& call, Uuid id, const char* kind = "page");
+bool is_visible(const World& world, const Call& call, const Page& page);
 Database& visible_database(World& world, const Call& call, Uuid id);
 DataSource& visible_data_source(World& world, const Call& call, Uuid id);
 bool is_visible(const World& world, const Call& call, const DataSource& source);

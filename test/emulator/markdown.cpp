@@ -6,6 +6,7 @@
 #include "rich_text.hpp"
 
 #include <algorithm>
+#include <ranges>
 
 namespace emulator {
 
@@ -159,8 +160,8 @@ bool has_no_markdown(const Block& block) {
     return std::ranges::find(types, block.type) != std::end(types);
 }
 
-std::string unknown_tag(Uuid id, const Block& block) {
-    return "<unknown url=\"" + address_of(id) + "\" alt=\"" + block.type + "\"/>";
+std::string unknown_tag(const std::string& address, std::string_view type) {
+    return "<unknown url=\"" + address + "\" alt=\"" + std::string(type) + "\"/>";
 }
 
 std::string line_of(const Block& block, int number) {
@@ -181,6 +182,7 @@ std::string line_of(const Block& block, int number) {
 /// What is rendered so far. Blocks beyond `room` are left out, with all that is in them, and named.
 struct Rendering {
     const World& world;
+    std::string page; // its address
     std::string markdown;
     int64_t room;
     Ids unknown;
@@ -199,7 +201,7 @@ void append_lines(Rendering& rendering, const Ids& blocks, int indent) {
         rendering.markdown.append(static_cast<size_t>(indent), '\t');
         const bool is_left_out = rendering.room-- <= 0;
         if (is_left_out || has_no_markdown(block)) {
-            rendering.markdown.append(unknown_tag(id, block));
+            rendering.markdown.append(unknown_tag(rendering.page + "#" + bare(id), block.type));
             if (is_left_out)
                 rendering.unknown.push_back(id);
             continue;
@@ -225,12 +227,20 @@ std::vector<const PageRecord*> child_pages(const World& world, Uuid parent) {
     return children;
 }
 
-Reply markdown_reply(World& world, Uuid id, const Ids& blocks) {
+// A child page that is not shared is named like a block that was left out.
+Reply markdown_reply(World& world, const Call& call, Uuid id, const Ids& blocks) {
+    constexpr size_t unknown_max = 100;
     Reply reply;
-    Rendering rendering{world, {}, world.limits.markdown_blocks, {}};
+    Rendering rendering{
+        world, address_of(page_of(world, id)), {}, world.limits.markdown_blocks, {}};
     append_lines(rendering, blocks, 0);
     for (const PageRecord* child : child_pages(world, id)) {
         rendering.markdown += rendering.markdown.empty() ? "" : "\n";
+        if (!is_visible(world, call, child->now)) {
+            rendering.markdown += unknown_tag(address_of(child->now.id), "page");
+            rendering.unknown.push_back(child->now.id);
+            continue;
+        }
         rendering.markdown += std::string(page_tag) + "url=\"" + address_of(child->now.id) + "\">" +
                               page_title(world, child->now) + "</page>";
     }
@@ -239,14 +249,14 @@ Reply markdown_reply(World& world, Uuid id, const Ids& blocks) {
     out.key("markdown").text(rendering.markdown);
     out.key("truncated").boolean(!rendering.unknown.empty());
     out.key("unknown_block_ids").open_array();
-    for (const Uuid unknown : rendering.unknown)
+    for (const Uuid unknown : rendering.unknown | std::views::take(unknown_max))
         out.text(dashed(unknown));
     out.close_array().close();
     return reply;
 }
 
-Reply markdown_reply(World& world, const PageRecord& record) {
-    return markdown_reply(world, record.now.id, record.now.children);
+Reply markdown_reply(World& world, const Call& call, const PageRecord& record) {
+    return markdown_reply(world, call, record.now.id, record.now.children);
 }
 
 std::string required_text(const Json& from, const char* name, const std::string& path) {
@@ -311,7 +321,8 @@ void update_content(Edit& edit, PageRecord& record, const Json& wish) {
 } // namespace
 
 std::string markdown_of(const World& world, const Ids& blocks) {
-    Rendering rendering{world, {}, INT64_MAX, {}};
+    const std::string page = blocks.empty() ? "" : address_of(page_of(world, blocks.front()));
+    Rendering rendering{world, page, {}, INT64_MAX, {}};
     append_lines(rendering, blocks, 0);
     return std::move(rendering.markdown);
 }
@@ -328,8 +339,8 @@ Ids append_markdown(Edit& edit, Parent parent, std::string_view markdown,
 Reply get_markdown(World& world, const Call& call) {
     const Uuid id = path_id(call, 0, "page_id");
     if (const Block* block = world.store.block(id); block && !block->in_trash)
-        return markdown_reply(world, id, {id});
-    return markdown_reply(world, visible_page(world, call, path_id(call, 0, "page_id")));
+        return markdown_reply(world, call, id, {id});
+    return markdown_reply(world, call, visible_page(world, call, path_id(call, 0, "page_id")));
 }
 
 Reply patch_markdown(World& world, const Call& call) {
@@ -354,8 +365,9 @@ Reply patch_markdown(World& world, const Call& call) {
         refuse_union({"body.update_content", "body.replace_content", "body.insert_content"});
     }
     if (flag_member(call.body, "allow_async", false))
-        return as_task(world, markdown_reply(world, record), "PATCH /v1/pages/:page_id/markdown");
-    return markdown_reply(world, record);
+        return as_task(world, markdown_reply(world, call, record),
+                       "PATCH /v1/pages/:page_id/markdown");
+    return markdown_reply(world, call, record);
 }
 
 } // namespace emulator

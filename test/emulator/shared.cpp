@@ -49,9 +49,13 @@ bool is_hidden(const World& world, const Page& page) {
 
 } // namespace
 
+bool is_visible(const World& world, const Call& call, const Page& page) {
+    return call.caller.person || !is_hidden(world, page);
+}
+
 PageRecord& visible_page(World& world, const Call& call, Uuid id, const char* kind) {
     PageRecord* record = world.store.page(id);
-    if (!record || (!call.caller.person && is_hidden(world, record->now)))
+    if (!record || !is_visible(world, call, record->now))
         refuse_not_found(world, call, kind, id);
     return *record;
 }

@@ -2,6 +2,7 @@
 #include "core/notion/content.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/notion/json.hpp"
 
@@ -18,6 +19,23 @@ std::string bare(std::string_view id) {
     return digits;
 }
 
+/// The last id in a tag's words, bare: an address names the page before the block. Or "".
+std::string last_id(std::string_view words) {
+    constexpr size_t digits = 32;
+    std::string run;
+    std::string id;
+    for (const char c : bare(words) + '"') {
+        if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')) {
+            run.push_back(c);
+            continue;
+        }
+        if (run.size() >= digits)
+            id = run.substr(run.size() - digits);
+        run.clear();
+    }
+    return id;
+}
+
 /// The tag that stands for a block which was left out, or npos.
 struct Tag {
     size_t at = std::string::npos;
@@ -31,8 +49,7 @@ Tag tag_of(const std::string& markdown, const std::string& id) {
         size_t close = markdown.find('>', at);
         if (close == std::string::npos)
             return {};
-        std::string words = markdown.substr(at, close - at);
-        if (bare(words).find(digits) != std::string::npos)
+        if (last_id(std::string_view(markdown).substr(at, close - at)) == digits)
             return {at, close + 1};
     }
     return {};
@@ -78,17 +95,24 @@ Status Content::take(std::string_view answer) {
         put(id, json::view(*body));
     else
         markdown_ = json::view(*body);
-    has_body_ = true;
-    if (!json::truth(*parsed, "truncated"))
-        return Done{};
+    const bool is_part = std::exchange(has_body_, true);
     std::vector<std::string> more;
+    bool is_itself_unknown = false;
     const json::Value* unknown = json::find(*parsed, "unknown_block_ids");
-    if (unknown != nullptr && unknown->IsArray())
-        for (const json::Value& one : unknown->GetArray())
-            if (one.IsString() && json::view(one) != id)
+    if (unknown != nullptr && unknown->IsArray()) {
+        for (const json::Value& one : unknown->GetArray()) {
+            if (one.IsString() && bare(json::view(one)) == bare(id))
+                is_itself_unknown = true;
+            else if (one.IsString())
                 more.emplace_back(json::view(one));
+        }
+    }
     parts_ += static_cast<int64_t>(more.size());
-    if (more.empty() || parts_ > parts_max)
+    if (is_part && is_itself_unknown)
+        mark(id);
+    const bool is_cut =
+        is_itself_unknown ? !is_part : more.empty() && json::truth(*parsed, "truncated");
+    if (is_cut || parts_ > parts_max)
         return fail(ErrorKind::incomplete, "Notion cut the content of a page",
                     "It does not say what is missing, or too much is.",
                     "Read its blocks instead: the foreign table blocks of schema system.");
@@ -96,8 +120,21 @@ Status Content::take(std::string_view answer) {
     return Done{};
 }
 
-void Content::skip() {
+bool Content::skip(int32_t status) {
+    constexpr int32_t not_found = 404;
+    constexpr int32_t not_rendered = 400; // a database, say: not asked for by this path
+    if (is_first() || (status != not_found && status != not_rendered))
+        return false;
+    mark(wanted_.front());
     wanted_.erase(wanted_.begin());
+    return true;
+}
+
+void Content::mark(const std::string& id) {
+    if (tag_of(markdown_, id).at != std::string::npos)
+        return;
+    markdown_ += markdown_.empty() ? "" : "\n";
+    markdown_ += "<unknown url=\"https://www.notion.so/" + bare(id) + "\" alt=\"block\"/>";
 }
 
 void Content::put(const std::string& id, std::string_view part) {

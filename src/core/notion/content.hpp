@@ -1,7 +1,7 @@
-// Content: a page's body as Markdown, from one answer, or from several where the page is larger
-// than Notion renders at once: then the answer names the blocks that it left out, which are asked
-// for by themselves and put where they belong. Parts that are not shared stay marked, as Notion
-// marks them. Refuses what cannot be made complete (law 2). scope: its owner's.
+// Content: a page's body as Markdown, from one answer, or from several where an answer names blocks
+// that it left out: they are asked for by themselves and put where they belong. What cannot be had
+// (not shared, nothing that Markdown holds) stays marked, as Notion marks it. Refuses what is cut
+// without a name (law 2). scope: its owner's.
 #pragma once
 
 #include <string>
@@ -22,8 +22,9 @@ class Content {
     bool is_first() const { return !has_body_; } ///< the page itself is asked for
     /// Takes an answer to it. Errors: malformed, incomplete.
     Status take(std::string_view answer);
-    /// Notion says that the part is not there, or not shared. requires: !is_first().
-    void skip();
+    /// Notion refuses a part by this status: not there, not shared, nothing that it renders by
+    /// itself. The part stays marked. False: the page itself is refused, or the answer is another.
+    bool skip(int32_t status);
 
     const std::string& markdown() const { return markdown_; } ///< requires: is_whole()
     /// Parts are marked that Markdown cannot hold, or that are not shared: what replaces it would
@@ -36,6 +37,7 @@ class Content {
 
   private:
     void put(const std::string& id, std::string_view part);
+    void mark(const std::string& id); ///< unless it is
 
     std::vector<std::string> wanted_; ///< ids; the next one first
     std::string markdown_;

@@ -87,14 +87,13 @@ void fail(const Ticket& ticket, const char* reason, int64_t wait_ms, bool for_go
 /// Takes the answer: the content is whole, or goes on.
 void take(const Ticket& ticket, Source& source, const Linked& link, const bridge::Reply& reply) {
     bridge::Fault fault;
-    constexpr int32_t not_found = 404;
     auto* content =
         own<bridge::Content, bridge::content_shut>(CurrentMemoryContext, [&ticket](auto& broken) {
             return bridge::content_open(ticket.items, broken);
         });
     int64_t pause_ms = Max(bridge::pause_ms(ticket.attempts), reply.retry_after_ms);
-    if (reply.status == not_found && bridge::content_skip(content)) {
-        // a part that is not shared stays marked
+    if (bridge::content_skip(content, reply.status)) {
+        // a part that cannot be had stays marked
     } else if (reply.status != 200) {
         bridge::call_fault(ticket.call, fault);
         return fail(ticket, words_of(fault), pause_ms, false);

@@ -127,6 +127,57 @@ is(sql($node, q{SELECT page_content FROM crm.notes WHERE name = 'Large'}),
     join("\n", map { "- line $_" } 1 .. 90), 'what Notion leaves out is asked for and put back');
 is(markdown('Large'), join("\n", map { "- line $_" } 1 .. 90), 'by notion.content too');
 $emulator->control('POST', 'limits', { markdown_blocks => 20000 });
+
+# ---- what Notion names as unknown ---------------------------------------------------------------
+
+my $mixed = sql($node, q{WITH made AS (INSERT INTO crm.notes (name, page_content)
+        VALUES ('Mixed', E'one\n- two') RETURNING page_id) SELECT page_id FROM made});
+$emulator->person('ada', 'PATCH', "/v1/blocks/$mixed/children",
+    { children => [{ type => 'breadcrumb', breadcrumb => {} }] });
+my $child = $emulator->person('ada', 'POST', '/v1/pages', { parent => { page_id => $mixed },
+    properties => { title => { title => [{ text => { content => 'Secret' } }] } } })->{id};
+$emulator->control('POST', "pages/$child/unshare", { as => 'ada' });
+my @blocks = @{ $emulator->person('ada', 'GET', "/v1/blocks/$mixed/children")->{results} };
+is(scalar @blocks, 4, 'two lines, a block that has no Markdown, and the child page');
+sub bare { return $_[0] =~ s/-//gr; }
+my $address = 'https://www.notion.so/';
+my $marks = join "\n",
+  qq{<unknown url="$address} . bare($mixed) . '#' . bare($blocks[2]{id}) . '" alt="breadcrumb"/>',
+  qq{<unknown url="$address} . bare($child) . '" alt="page"/>';
+my $mark = qq{<unknown url="$address} . bare($mixed) . '#' . bare($blocks[1]{id})
+  . '" alt="bulleted_list_item"/>';
+for my $expression ('page_content', 'notion.content(page_id)') {
+    my $query = "SELECT $expression FROM crm.notes WHERE name = 'Mixed'";
+    is_deeply([asked($query)], ["one\n- two\n$marks", 2],
+        "$expression: a child page that is not shared is asked for, and stays marked");
+    $emulator->control('POST', 'limits', { markdown_blocks => 1 });
+    is_deeply([asked($query)], ["one\n- two\n$marks", 4], 'beside what was left out');
+    $emulator->fault({ kind => 'status', status => 400, count => 1, skip => 1,
+        route => 'GET /v1/pages/:id/markdown', body => json({ object => 'error', status => 400,
+            code => 'validation_error', message => 'This is a database, not a page.' }) });
+    my ($refused, $requests) = asked($query);
+    is($requests, 4, 'a part that is refused stops no other');
+    is($refused, "one\n$mark\n$marks", 'and stays marked');
+    $emulator->control('POST', 'limits', { markdown_blocks => 20000 });
+    $emulator->fault({ kind => 'status', status => 200, count => 1,
+        route => 'GET /v1/pages/:id/markdown', body => json({ object => 'page_markdown',
+            id => $mixed, markdown => "before\n\t$mark\nafter", truncated => JSON::PP::false,
+            unknown_block_ids => [$blocks[1]{id}] }) });
+    is_deeply([asked($query)], ["before\n\t- two\nafter", 2],
+        'what is named is asked for, whether or not Notion calls the answer cut');
+    $emulator->fault({ kind => 'status', status => 200, count => 1,
+        route => 'GET /v1/pages/:id/markdown', body => json({ object => 'page_markdown',
+            id => $mixed, markdown => 'begun', truncated => JSON::PP::true,
+            unknown_block_ids => [] }) });
+    like(error_of($node, $query), qr/HV021: .*Notion cut the content.*HINT:.*blocks/s,
+        'cut without a name is an error');
+}
+my $many = join '\n', map { "- line $_" } 1 .. 150;
+sql($node, "INSERT INTO crm.notes (name, page_content) VALUES ('Many', E'$many')");
+$emulator->control('POST', 'limits', { markdown_blocks => 10 });
+is_deeply([asked(q{SELECT array_length(string_to_array(page_content, '<unknown '), 1) - 1
+    FROM crm.notes WHERE name = 'Many'})], ['40', 101], 'Notion names 100: the others stay marked');
+$emulator->control('POST', 'limits', { markdown_blocks => 20000 });
 my $megabytes = sql($node, q{
     WITH made AS (INSERT INTO crm.notes (name) VALUES ('Huge') RETURNING page_id)
     SELECT page_id FROM made});

@@ -131,6 +131,28 @@ edit($plan, $long);
 note_is('Plan', $long, 'a page that Notion cuts is put together');
 $emulator->control('POST', 'limits', { markdown_blocks => 20000 });
 
+# What Notion names as unknown: a child page that is not shared, and what has no Markdown.
+my $parent = add_page('Parent', 'above');
+my $child = $emulator->person('ada', 'POST', '/v1/pages', { parent => { page_id => $parent },
+    properties => { title => { title => [{ text => { content => 'Secret' } }] } } })->{id};
+$emulator->control('POST', "pages/$child/unshare", { as => 'ada' });
+$emulator->person('ada', 'PATCH', "/v1/blocks/$parent/children", { children => [
+    { type => 'paragraph', paragraph => { rich_text => [{ text => { content => 'below' } }] } },
+    { type => 'breadcrumb', breadcrumb => {} }] });
+wait_until($node, q{SELECT regexp_replace(note, 'url="[^"]*"', 'url', 'g') FROM notes
+    WHERE name = 'Parent'},
+    qq{above\nbelow\n<unknown url alt="breadcrumb"/>\n<unknown url alt="page"/>},
+    'they stay marked in the column')
+  || diag(sql($node, 'SELECT * FROM notion.contents'), sql($node, 'SELECT * FROM notes'));
+is(sql($node, "SELECT lossy FROM notion.contents WHERE page = '$parent'"), 't',
+    'and the page is known not to be replaced');
+is(sql($node, 'SELECT count(*) FROM notion.failures'), '0', 'it is no failure');
+$emulator->control('POST', "pages/$child/share", { as => 'ada' });
+$emulator->person('ada', 'PATCH', "/v1/blocks/$parent/children", { children => [
+    { type => 'paragraph', paragraph => { rich_text => [{ text => { content => 'last' } }] } }] });
+wait_until($node, q{SELECT note LIKE '%last%>Secret</page>' FROM notes WHERE name = 'Parent'}, 't',
+    'shared, it is a child page');
+
 # Faults on the way.
 $emulator->fault({ kind => 'status', status => 500, count => 2,
     route => 'GET /v1/pages/:id/markdown' }, { kind => 'drop_before', count => 1,

@@ -14,18 +14,21 @@ const std::string page = "11111111-2222-4333-8444-555555555555";
 const std::string part = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee";
 const std::string other = "99999999-bbbb-4ccc-8ddd-eeeeeeeeeeee";
 
-std::string answer(std::string_view markdown, const std::vector<std::string>& unknown = {}) {
+std::string answer(std::string_view markdown, const std::vector<std::string>& unknown = {},
+                   bool truncated = true) {
     std::string ids;
     for (const std::string& id : unknown)
         ids += (ids.empty() ? "" : ",") + json::quote(id);
     return R"({"object":"page_markdown","markdown":)" + json::quote(markdown) +
-           ",\"truncated\":" + (unknown.empty() ? "false" : "true") + ",\"unknown_block_ids\":[" +
-           ids + "]}";
+           ",\"truncated\":" + (truncated && !unknown.empty() ? "true" : "false") +
+           ",\"unknown_block_ids\":[" + ids + "]}";
 }
 
 std::string tag(std::string id) {
     std::erase(id, '-');
-    return "<unknown url=\"https://www.notion.so/" + id + "#x\" alt=\"toggle\"/>";
+    std::string on = page;
+    std::erase(on, '-');
+    return "<unknown url=\"https://www.notion.so/" + on + "#" + id + "\" alt=\"toggle\"/>";
 }
 
 TEST(Content, OneAnswerIsEnough) {
@@ -60,9 +63,66 @@ TEST(Content, PartsHavePartsOfTheirOwn) {
 TEST(Content, WhatIsNotSharedStaysMarked) {
     Content content(page);
     ASSERT_TRUE(content.take(answer("a\n" + tag(part) + "\nb", {part})).ok());
-    content.skip();
+    EXPECT_TRUE(content.skip(404));
     EXPECT_TRUE(content.is_whole());
     EXPECT_EQ(content.markdown(), "a\n" + tag(part) + "\nb");
+    EXPECT_TRUE(content.is_lossy());
+}
+
+TEST(Content, OnlyARefusedPartIsLeftOut) {
+    Content content(page);
+    EXPECT_FALSE(content.skip(404));
+    ASSERT_TRUE(content.take(answer("a\n" + tag(part) + "\n" + tag(other), {part, other})).ok());
+    EXPECT_FALSE(content.skip(403));
+    EXPECT_FALSE(content.skip(429));
+    EXPECT_FALSE(content.skip(500));
+    EXPECT_TRUE(content.skip(400));
+    ASSERT_TRUE(content.take(answer("b")).ok());
+    EXPECT_EQ(content.markdown(), "a\n" + tag(part) + "\nb");
+}
+
+TEST(Content, WhatIsNamedIsAskedForWhetherOrNotTheAnswerIsCut) {
+    Content content(page);
+    ASSERT_TRUE(content.take(answer("a\n" + tag(part), {part}, false)).ok());
+    ASSERT_FALSE(content.is_whole());
+    EXPECT_EQ(content.next().path, "/v1/pages/" + part + "/markdown");
+    ASSERT_TRUE(content.take(answer("b")).ok());
+    EXPECT_EQ(content.markdown(), "a\nb");
+    EXPECT_FALSE(content.is_lossy());
+}
+
+TEST(Content, APartThatIsUnknownByItselfStaysMarked) {
+    for (const bool truncated : {false, true}) {
+        Content content(page);
+        ASSERT_TRUE(content.take(answer("a\n" + tag(part) + "\nb", {part}, truncated)).ok());
+        ASSERT_TRUE(content.take(answer(tag(part), {part}, truncated)).ok());
+        EXPECT_TRUE(content.is_whole());
+        EXPECT_EQ(content.markdown(), "a\n" + tag(part) + "\nb");
+        EXPECT_TRUE(content.is_lossy());
+    }
+}
+
+TEST(Content, WhatHasNoMarkAndCannotBeHadGetsOne) {
+    Content content(page);
+    ASSERT_TRUE(content.take(answer("a", {part, other})).ok());
+    EXPECT_TRUE(content.skip(404));
+    ASSERT_TRUE(content.take(answer("", {other})).ok());
+    EXPECT_TRUE(content.is_whole());
+    const auto mark = [](std::string id) {
+        std::erase(id, '-');
+        return "<unknown url=\"https://www.notion.so/" + id + "\" alt=\"block\"/>";
+    };
+    EXPECT_EQ(content.markdown(), "a\n" + mark(part) + "\n\n" + mark(other));
+    EXPECT_TRUE(content.is_lossy());
+}
+
+TEST(Content, AMarkIsFoundByItsBlockAndNotByItsPage) {
+    Content content(page);
+    ASSERT_TRUE(content.take(answer(tag(part) + "\n" + tag(other), {other, part})).ok());
+    ASSERT_TRUE(content.take(answer("second", {page})).ok());
+    EXPECT_TRUE(content.skip(404)); // the page, named by a part: no mark is its own
+    ASSERT_TRUE(content.take(answer("first")).ok());
+    EXPECT_TRUE(content.markdown().starts_with("first\nsecond\n<unknown ")) << content.markdown();
 }
 
 TEST(Content, WhatReplacingWouldDestroyIsNoticed) {
@@ -89,6 +149,8 @@ TEST(Content, WhatCannotBeCompletedIsAnError) {
     Status cut = content.take(R"({"markdown":"a","truncated":true,"unknown_block_ids":[]})");
     ASSERT_FALSE(cut.ok());
     EXPECT_EQ(cut.error().kind, ErrorKind::incomplete);
+    EXPECT_FALSE(Content(page).take(answer("", {page})).ok());
+    EXPECT_FALSE(Content(page).take(answer("", {page}, false)).ok());
     Content circle(page);
     Status taken = circle.take(answer("a", {part}));
     for (int round = 0; round < 1'000 && taken.ok(); ++round)
