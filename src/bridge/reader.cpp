@@ -39,7 +39,13 @@ Error transport_error(const net::Reply& reply, std::string_view api_url) {
     case net::Failure::tls:
         return fail(ErrorKind::connection,
                     "could not establish a secure connection to \"" + where + "\"", reply.error,
-                    "Check the setting notion.ca_file.");
+                    "Check the network, and the setting notion.proxy.");
+    case net::Failure::untrusted:
+        return fail(ErrorKind::connection, "\"" + where + "\" could not show that it is Notion",
+                    reply.error,
+                    "Its certificate must name it and come from an authority in the file of the "
+                    "setting notion.ca_file (where that is empty: from one that the system knows); "
+                    "who inspects TLS in your network has an authority of his own.");
     case net::Failure::deadline:
         return fail(ErrorKind::timeout, "Notion did not answer in time", reply.error,
                     "The server options connect_timeout_ms and request_timeout_ms set the limits.");
@@ -142,7 +148,8 @@ Step Reader::judge(net::Reply reply, int64_t now_ms, Error& error) {
     bool stale = reply.reused_connection && reply.failure == net::Failure::broken;
     bool forgotten = when_ == When::ahead && reply.failure == net::Failure::deadline;
     bool at_once = attempts_ == 1 && (stale || forgotten);
-    if ((!may_read_again(error) && !at_once) || attempts_ >= attempts_max) {
+    bool hopeless = !may_read_again(error) || reply.failure == net::Failure::untrusted;
+    if ((hopeless && !at_once) || attempts_ >= attempts_max) {
         state_ = State::idle;
         step.turn = Turn::failed;
         return step;

@@ -66,7 +66,8 @@ void Writer::judge(net::Reply reply, int64_t now_ms, Step& step) {
     bool limited = status == 429 || status == 529;
     bool unsent = reply.outcome == net::Outcome::certain_no;
     bool may_help = error_.kind == ErrorKind::rate_limited || limited ||
-                    (unsent && error_.kind == ErrorKind::connection);
+                    (unsent && error_.kind == ErrorKind::connection &&
+                     reply.failure != net::Failure::untrusted);
     if (limited && error_.kind != ErrorKind::restricted) {
         step.refused = true;
         step.overloaded = step.overloaded || status == 529;

@@ -123,12 +123,13 @@ Failure failure_of(CURLcode code) {
     case CURLE_PROXY:
         return Failure::connect;
     case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CIPHER:
-    case CURLE_SSL_ISSUER_ERROR:
         return Failure::tls;
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+        return Failure::untrusted;
     case CURLE_OPERATION_TIMEDOUT:
         return Failure::deadline;
     case CURLE_FILESIZE_EXCEEDED:
@@ -322,9 +323,12 @@ Failure Exchange::Flight::explain(CURLcode code) const {
     if (code == CURLE_WRITE_ERROR && header_bytes <= header_bytes_max)
         return Failure::internal; // a callback of ours was out of memory
     bool unconnected = failure == Failure::refused || failure == Failure::resolve ||
-                       failure == Failure::connect || failure == Failure::tls;
+                       failure == Failure::connect || failure == Failure::tls ||
+                       failure == Failure::untrusted;
     if (resend_stopped || (unconnected && handed_over()))
         return Failure::broken; // the second connection does not matter
+    if (failure == Failure::broken && !about_to_send)
+        return Failure::connect; // the proxy refused to connect us
     bool in_time = number(easy.get(), CURLINFO_TOTAL_TIME_T) / 1000 < request.total_timeout_ms;
     if (failure == Failure::deadline && !about_to_send && in_time)
         return Failure::connect;

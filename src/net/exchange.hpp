@@ -46,7 +46,8 @@ enum class Failure {
     refused,        // by us: bad URL, scheme, header, missing deadline, address beyond loopback
     resolve,        // the name has no address
     connect,        // no connection, or not within the connect deadline
-    tls,            // handshake or certificate
+    tls,            // the handshake
+    untrusted,      // a certificate of another name, or of none of the authorities that we know
     deadline,       // total_timeout_ms passed
     body_too_large, // more than body_bytes_max
     broken,         // the connection ended in mid-exchange, or what came was not HTTP

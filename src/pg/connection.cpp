@@ -113,8 +113,9 @@ Connection* prepare(Oid server_oid) {
     endpoint.token = &connection->token;
     endpoint.api_url = connection->options.api_url;
     endpoint.api_version = connection->options.api_version;
-    endpoint.proxy = settings::proxy != nullptr ? settings::proxy : "";
-    endpoint.ca_file = settings::ca_file != nullptr ? settings::ca_file : "";
+    // Copies: a reload frees what a setting was, and the worker keeps its connections.
+    endpoint.proxy = pstrdup(settings::proxy != nullptr ? settings::proxy : "");
+    endpoint.ca_file = pstrdup(settings::ca_file != nullptr ? settings::ca_file : "");
     endpoint.connect_timeout_ms = connection->options.connect_timeout_ms;
     endpoint.request_timeout_ms = connection->options.request_timeout_ms;
     endpoint.loopback_only = settings::local_only;

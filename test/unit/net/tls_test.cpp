@@ -38,14 +38,14 @@ TEST(Tls, SendsNothingToAStranger) {
         &certificate);
     Mux mux;
     Reply reply = run(mux, post(server.url(), "{}"));
-    EXPECT_EQ(reply.failure, Failure::tls);
+    EXPECT_EQ(reply.failure, Failure::untrusted);
     EXPECT_EQ(reply.outcome, Outcome::certain_no);
 
     // Known, but under another name: libcurl takes "*.localhost" for loopback, too.
     Request misnamed = post("https://other.localhost:" + std::to_string(server.port()), "{}");
     misnamed.ca_file = certificate.file();
     reply = run(mux, misnamed);
-    EXPECT_EQ(reply.failure, Failure::tls) << reply.error;
+    EXPECT_EQ(reply.failure, Failure::untrusted) << reply.error;
     EXPECT_EQ(reply.outcome, Outcome::certain_no);
     EXPECT_EQ(requests, 0);
 }
@@ -57,7 +57,7 @@ TEST(Tls, RefusesAnAuthorityFileThatIsNotThere) {
     Request request = post(server.url(), "{}");
     request.ca_file = "/nowhere/authorities.pem";
     Reply reply = run(mux, request);
-    EXPECT_EQ(reply.failure, Failure::tls);
+    EXPECT_EQ(reply.failure, Failure::untrusted);
     EXPECT_EQ(reply.outcome, Outcome::certain_no);
 }
 
