@@ -74,6 +74,7 @@ CREATE TABLE notion.mappings (
     flight_payload jsonb,               -- the wish as sent
     flight_version bigint,              -- version of the work row that was claimed
     sent_marker text,
+    makers uuid[] NOT NULL DEFAULT '{}', -- bots that may have made the page, as far as known
     tick bigint,
     sent_at timestamptz,
     settle_until timestamptz,

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/sync/cell.hpp"
 #include "core/sync/flight.hpp"
@@ -54,6 +55,7 @@ struct Mapping {
     FlightState flight = FlightState::none;
     Wish payload; ///< as sent
     std::optional<std::string> sent_marker;
+    std::vector<std::string> makers; ///< bots that may have made its page, as far as known
     std::optional<int64_t> sent_us;
     std::optional<int64_t> settle_until_us;
     int attempts = 0;

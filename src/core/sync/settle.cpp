@@ -2,6 +2,8 @@
 // scope: none.
 #include "core/sync/settle.hpp"
 
+#include <algorithm>
+
 namespace notion::sync {
 namespace {
 
@@ -138,6 +140,11 @@ Settled settle_page(const Link& link, const Mapping& mapping, const Snapshot& sn
     return settled;
 }
 
+/// The bot that sent it need not be today's: the token may have changed since.
+bool is_maker(const Mapping& mapping, const Snapshot& snapshot) {
+    return std::ranges::find(mapping.makers, snapshot.created_by) != mapping.makers.end();
+}
+
 } // namespace
 
 Shown shown(const Link& link, const Mapping& mapping, const Snapshot& snapshot) {
@@ -160,7 +167,7 @@ bool is_candidate(const Link& link, const Mapping& mapping, const Snapshot& snap
         return false;
     if (!mapping.sent_marker || snapshot.marker != mapping.sent_marker)
         return false;
-    if (!our_bot.empty() && snapshot.created_by != our_bot)
+    if (!our_bot.empty() && snapshot.created_by != our_bot && !is_maker(mapping, snapshot))
         return false;
     if (!mapping.sent_us)
         return true;

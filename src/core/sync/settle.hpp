@@ -37,7 +37,7 @@ enum class Shown : uint8_t { expected, base, other };
 Shown shown(const Link& link, const Mapping& mapping, const Snapshot& snapshot);
 
 /// A page counts as our create's if it is not in the trash, in our data source, marked byte for
-/// byte as sent, by our bot, and not from before the intent.
+/// byte as sent, by our bot or one that sent it, and not from before the intent.
 bool is_candidate(const Link& link, const Mapping& mapping, const Snapshot& snapshot,
                   std::string_view our_bot);
 

@@ -51,18 +51,23 @@ constinit Query write_intents = {
     "    RETURNING w.link, w.key),"
     " intent AS ("
     "INSERT INTO notion.mappings AS m (link, key, flight, flight_kind, flight_payload,"
-    "       flight_version, sent_marker, tick, sent_at, guarded_at, attempts)"
+    "       flight_version, sent_marker, tick, sent_at, guarded_at, attempts,"
+    "       makers)"
     " SELECT x.link, x.key, 'sending', x.payload ->> 'action', x.payload, x.version,"
     "        CASE x.payload ->> 'action' WHEN 'create' THEN x.request::jsonb ->> 'marker' END,"
     "        x.tick, clock_timestamp(),"
-    "        CASE WHEN l.direction <> 'to_notion' THEN p.asked_at END, 1"
+    "        CASE WHEN l.direction <> 'to_notion' THEN p.asked_at END, 1,"
+    "        CASE WHEN x.payload ->> 'action' = 'create' AND $7 IS NOT NULL THEN ARRAY[$7]"
+    "             ELSE '{}' END"
     "   FROM wish x JOIN marked USING (link, key) JOIN notion.links l ON l.id = x.link"
     "   LEFT JOIN notion.polls p ON p.link = x.link"
     " ON CONFLICT (link, key) DO UPDATE SET flight = 'sending', flight_kind = excluded.flight_kind,"
     "       flight_payload = excluded.flight_payload, flight_version = excluded.flight_version,"
     "       sent_marker = excluded.sent_marker, tick = excluded.tick, sent_at = excluded.sent_at,"
     "       guarded_at = excluded.guarded_at, settle_until = NULL, reason = NULL,"
-    "       attempts = CASE excluded.flight_kind WHEN 'create' THEN m.attempts + 1 ELSE 1 END"
+    "       attempts = CASE excluded.flight_kind WHEN 'create' THEN m.attempts + 1 ELSE 1 END,"
+    "       makers = CASE WHEN m.makers @> excluded.makers THEN m.makers"
+    "                     ELSE m.makers || excluded.makers END"
     " WHERE m.flight = 'none' RETURNING m.link, m.key, m.tick)"
     "SELECT i.tick FROM marked k LEFT JOIN intent i USING (link, key)"};
 
@@ -162,13 +167,14 @@ void add(Claims& claims, Ticket* ticket, const Wish& wish) {
 }
 
 /// Writes the intents. Rows that were unlinked, or queued anew, since the wishes were read are not
-/// sent.
-void keep(Claims& claims) {
+/// sent. `our_bot`: "" where it is not known yet.
+void keep(Claims& claims, const char* our_bot) {
     if (claims.count == 0)
         return;
-    uint64 count = run(write_intents, {as_array(claims.links), as_array(claims.keys),
-                                       as_array(claims.versions), as_array(claims.wishes),
-                                       as_array(claims.requests), as_array(claims.ticks)});
+    uint64 count =
+        run(write_intents, {as_array(claims.links), as_array(claims.keys),
+                            as_array(claims.versions), as_array(claims.wishes),
+                            as_array(claims.requests), as_array(claims.ticks), as_uuid(our_bot)});
     bool is_kept[claims_max] = {};
     for (uint64 row = 0; row < count; row++) {
         if (column_null(row, 1))
@@ -227,7 +233,7 @@ void plan_lane(Source& source, bool bulk) {
             source.lanes[bulk].from = wishes[i].due; // it is the next one
             break;
         }
-    keep(claims);
+    keep(claims, source.our_bot);
 }
 
 } // namespace

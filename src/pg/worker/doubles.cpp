@@ -12,9 +12,11 @@ namespace notion::pg::worker {
 namespace {
 
 constinit Query read_twin = {
-    "SELECT m.key, m.page IS NOT NULL, $2::jsonb ->> 'created_by', $2::jsonb ->> 'edited_by',"
-    "       $2::jsonb ->> 'page', ($2::jsonb ->> 'in_trash')::boolean"
-    "  FROM notion.mappings m WHERE m.link = $1 AND m.key = $2::jsonb ->> 'marker'"
+    "SELECT m.key, m.page IS NOT NULL, $2::jsonb ->> 'created_by' = ANY (m.bots),"
+    "       $2::jsonb ->> 'edited_by' = ANY (m.bots), $2::jsonb ->> 'page',"
+    "       ($2::jsonb ->> 'in_trash')::boolean"
+    "  FROM (SELECT x.*, array_append(x.makers::text[], $3) AS bots FROM notion.mappings x) m"
+    " WHERE m.link = $1 AND m.key = $2::jsonb ->> 'marker'"
     "   AND m.flight = 'none' AND (m.page IS NOT NULL OR m.held ? '*')"};
 
 // Late evidence is evidence: the flight is of unknown outcome again, and its look-up adopts.
@@ -57,23 +59,23 @@ void trash(Source& source, const Linked& link, const char* key, const char* page
 
 Twin take_twin(const Linked& link, const char* snapshot) {
     Source* source = find_source(link.id);
-    if (source == nullptr || run(read_twin, {as_int4(link.id), as_jsonb(snapshot)}) == 0)
+    if (source == nullptr ||
+        run(read_twin, {as_int4(link.id), as_jsonb(snapshot), as_text(source->our_bot)}) == 0)
         return Twin::none;
     const char* key = column_text(0, 1);
     bool has_page = column_bool(0, 2);
-    std::string_view made_by = column_view(0, 3);
-    std::string_view edited_by = column_view(0, 4);
+    bool is_ours = column_bool(0, 3);
+    bool is_untouched = column_bool(0, 4);
     const char* page = column_text(0, 5);
     bool is_trashed = column_bool(0, 6);
     if (source->our_bot[0] == '\0') {
         look_for_bot(*source, link);
         return Twin::later;
     }
-    std::string_view us = source->our_bot;
-    if (made_by != us)
+    if (!is_ours)
         return Twin::none; // a person's copy becomes a row of its own
     if (is_trashed) {      // by us, and the answer was lost; or by a person
-        if (has_page && edited_by == us)
+        if (has_page && is_untouched)
             run(log_trash,
                 {as_int4(link.id), as_text(key), as_text(page), as_text_or_null(nullptr)});
         return Twin::settled;
@@ -83,7 +85,7 @@ Twin take_twin(const Linked& link, const char* snapshot) {
         source->next_look_ms = 0;
         return Twin::later;
     }
-    if (edited_by == us) {
+    if (is_untouched) {
         if (!link.read_only)
             trash(*source, link, key, page);
         return Twin::later;

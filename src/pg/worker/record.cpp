@@ -244,8 +244,13 @@ void read_landed(Landed* landed, int count) {
 
 void make_unknown(int32 link, const char* key, const char* reason) {
     run(set_unknown, {as_int4(link), as_text(key), as_text(reason), as_int8(settings::settle_ms)});
-    if (Source* source = find_source(link))
-        source->next_look_ms = net.now_ms + bridge::look_pause_ms(settings::settle_ms);
+    Source* source = find_source(link);
+    if (source == nullptr)
+        return;
+    source->next_look_ms = net.now_ms + bridge::look_pause_ms(settings::settle_ms);
+    // Who may have made it is asked now, while the token is the one that it was sent with.
+    if (const Linked* linked = find_link(link))
+        look_for_bot(*source, *linked);
 }
 
 bool record_answer(const Linked& link, const char* key, const char* mapping, const char* wish,

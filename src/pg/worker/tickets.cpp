@@ -9,9 +9,15 @@
 #include "pg/worker/net.hpp"
 #include "pg/worker/oauth.hpp"
 #include "pg/worker/process.hpp"
+#include "pg/worker/query.hpp"
 
 namespace notion::pg::worker {
 namespace {
+
+// Those of which nobody knew then who sent them.
+constinit Query add_maker = {
+    "UPDATE notion.mappings m SET makers = m.makers || $2 WHERE m.link = $1 AND m.flight <> 'none'"
+    "   AND m.flight_kind = 'create' AND $2 <> ALL (m.makers)"};
 
 constexpr int tickets_max = 64; // the largest notion.max_parallel_requests
 Ticket tickets[tickets_max];
@@ -72,6 +78,9 @@ void settle_me(Ticket& ticket) {
         snprintf(source->our_bot, sizeof source->our_bot, "%.*s", static_cast<int>(user.size()),
                  user.data());
         source->next_look_ms = 0; // creates were waiting for it
+        begin("noting who sent creates");
+        run(add_maker, {as_int4(ticket.link), as_uuid(user)});
+        commit();
     }
 }
 

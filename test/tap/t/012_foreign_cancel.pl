@@ -55,9 +55,11 @@ sub cancelled_in {
         my ($ms) = $stderr =~ /took ([\d.]+) ms/;
         last unless defined $ms;
         push @took, $ms;
-        $session->{run}->pump until $session->{stdout} =~ /finished/;
-        $session->{run}->pump
-          until $session->{stderr} =~ /canceling statement due to user request/;
+        wait_for("$name: the session is back", sub {
+            $session->{run}->pump_nb;
+            return $session->{stdout} =~ /finished/
+              && $session->{stderr} =~ /canceling statement due to user request/;
+        }) or last;
         $session->{stdout} = $session->{stderr} = '';
     }
     diag(sprintf '%s: cancelled in %.1f ms (median of %d)', $name,

@@ -67,6 +67,16 @@ TEST_F(SettleTest, ACopyByAPersonIsNotOurs) {
               Settlement::adopt);
 }
 
+TEST_F(SettleTest, WhoeverSentItMayHaveMadeIt) {
+    const Snapshot former = found({.created_by = "former bot"});
+    EXPECT_EQ(look({former}, late), Settlement::not_sent);
+    mapping.makers = {"another", "former bot"};
+    EXPECT_EQ(look({former}, early), Settlement::adopt);
+    EXPECT_EQ(look({former, found()}, early), Settlement::several);
+    EXPECT_EQ(look({found({.created_by = std::string(sample::person)})}, late),
+              Settlement::not_sent);
+}
+
 TEST_F(SettleTest, APageInTheTrashOrElsewhereIsNotOurs) {
     EXPECT_EQ(look({found({.in_trash = true})}, late), Settlement::not_sent);
     EXPECT_EQ(look({found({.data_source = "elsewhere"})}, late), Settlement::not_sent);
