@@ -16,6 +16,15 @@ COMMENT ON VIEW notion.unknown_events IS
     'pg_monitor';
 GRANT SELECT ON notion.unknown_events TO PUBLIC;
 
+-- Who owns a linked table sees the events of its pages, as their mappings; who owns a server, all.
+ALTER TABLE notion.inbox ENABLE ROW LEVEL SECURITY;
+CREATE POLICY owner ON notion.inbox FOR SELECT USING (
+    entity IN (SELECT m.page::text FROM notion.mappings m)
+    OR EXISTS (SELECT FROM pg_catalog.pg_foreign_server s
+                WHERE s.srvname = inbox.server
+                  AND pg_catalog.pg_has_role(s.srvowner, 'USAGE')));
+GRANT SELECT ON notion.inbox TO PUBLIC;
+
 -- Notion delivers most events within a minute, all that arrive at once within five.
 CREATE VIEW notion.door_health AS
 SELECT 'listener' AS what, s.address AS name,

@@ -128,6 +128,14 @@ wait_until($node, "SELECT points FROM tasks WHERE name = 'by event'", '4', 'an e
 $emulator->control('POST', 'webhooks/drain');
 is(sql($node, 'SELECT count(*) - count(DISTINCT event_id) FROM notion.inbox'), '0',
     'each event is there once');
+my $mapped = 'entity IN (SELECT page::text FROM notion.mappings)';
+is(sql($node, 'SET ROLE guest; SELECT count(*) FROM notion.inbox'), '0',
+    'whoever has no part in table and server sees none of them');
+is(sql($node, "BEGIN; CREATE ROLE keeper; ALTER TABLE tasks OWNER TO keeper; SET LOCAL ROLE keeper;
+    SELECT count(*) > 0, bool_and($mapped) FROM notion.inbox; ROLLBACK"), 't|t',
+    'the owner of a table those of its pages');
+is(sql($node, "SELECT count(*) > 0 FROM notion.inbox WHERE NOT $mapped"), 't',
+    'there are others as well');
 
 # The listener closes and opens with its setting.
 sql($node, "ALTER SYSTEM SET notion.listen = ''");
