@@ -6,7 +6,6 @@
 #include "rich_text.hpp"
 
 #include <algorithm>
-#include <ranges>
 
 namespace emulator {
 
@@ -249,8 +248,9 @@ Reply markdown_reply(World& world, const Call& call, Uuid id, const Ids& blocks)
     out.key("markdown").text(rendering.markdown);
     out.key("truncated").boolean(!rendering.unknown.empty());
     out.key("unknown_block_ids").open_array();
-    for (const Uuid unknown : rendering.unknown | std::views::take(unknown_max))
-        out.text(dashed(unknown));
+    const size_t named = std::min<size_t>(rendering.unknown.size(), unknown_max);
+    for (size_t i = 0; i < named; ++i)
+        out.text(dashed(rendering.unknown[i]));
     out.close_array().close();
     return reply;
 }
