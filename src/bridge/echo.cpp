@@ -29,10 +29,7 @@ std::vector<sync::Receipt> receipts_of(const json::Value& list, const sync::Even
         receipt.kind = kind_of(json::text(item, "kind"));
         receipt.read_us = sync::time_of(item, "read_at").value_or(0);
         receipt.acked_us = sync::time_of(item, "acked_at").value_or(0);
-        if (const json::Value* ids = json::find(item, "properties"); ids && ids->IsArray())
-            for (const json::Value& id : ids->GetArray())
-                if (id.IsString())
-                    receipt.properties.emplace_back(json::view(id));
+        receipt.properties = json::texts(item, "properties");
         receipts.push_back(std::move(receipt));
     }
     return receipts;

@@ -335,6 +335,17 @@ std::string_view text(const Value& value, std::string_view name) {
     return member != nullptr && member->IsString() ? view(*member) : std::string_view();
 }
 
+std::vector<std::string> texts(const Value& value, std::string_view name) {
+    std::vector<std::string> found;
+    const Value* list = find(value, name);
+    if (list == nullptr || !list->IsArray())
+        return found;
+    for (const Value& one : list->GetArray())
+        if (one.IsString())
+            found.emplace_back(view(one));
+    return found;
+}
+
 bool truth(const Value& value, std::string_view name) {
     const Value* member = find(value, name);
     return member != nullptr && member->IsTrue();

@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace notion::json {
 /// A bug in our use of a JSON value; the bridge turns it into an internal error.
@@ -71,6 +72,8 @@ const Value* find(const Value& value, std::string_view name);
 /// The string member `name`, or "" where absent, null or of another type. View into `value`.
 std::string_view text(const Value& value, std::string_view name);
 bool truth(const Value& value, std::string_view name);
+/// The strings in the list `name`; none where it is absent or no list.
+std::vector<std::string> texts(const Value& value, std::string_view name);
 inline std::string_view view(const Value& value) {
     return {value.GetString(), value.GetStringLength()};
 }

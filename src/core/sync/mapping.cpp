@@ -91,15 +91,6 @@ Held held_of(const json::Value& object) {
     return held;
 }
 
-std::vector<std::string> texts_of(const json::Value* array) {
-    std::vector<std::string> texts;
-    if (array && array->IsArray())
-        for (const json::Value& item : array->GetArray())
-            if (item.IsString())
-                texts.emplace_back(json::view(item));
-    return texts;
-}
-
 FlightState flight_of(std::string_view name) {
     if (name == "sending")
         return FlightState::sending;
@@ -124,7 +115,7 @@ Status parse_flight(const json::Value& json, Mapping& mapping) {
     }
     mapping.payload.action = kind_of(json::text(json, "flight_kind"), mapping.payload.action);
     mapping.sent_marker = text_or_none(json, "sent_marker");
-    mapping.makers = texts_of(json::find(json, "makers"));
+    mapping.makers = json::texts(json, "makers");
     mapping.sent_us = time_of(json, "sent_at");
     mapping.settle_until_us = time_of(json, "settle_until");
     mapping.attempts = static_cast<int>(number(json, "attempts"));

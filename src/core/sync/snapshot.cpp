@@ -29,17 +29,6 @@ int64_t us_of(std::string_view iso) {
     return moment.ok() ? moment->instant.us : 0;
 }
 
-std::vector<std::string> ids_in(const json::Value& value, std::string_view name) {
-    std::vector<std::string> ids;
-    const json::Value* list = json::find(value, name);
-    if (!list || !list->IsArray())
-        return ids;
-    for (const json::Value& id : list->GetArray())
-        if (id.IsString())
-            ids.emplace_back(json::view(id));
-    return ids;
-}
-
 /// Of the type that the link knows. One that became another is as good as gone: what it shows is no
 /// edit of a value, and its column is about to be set aside (extension/58-drift.sql).
 bool is_of_type(const Link& link, const std::string& id, const json::Value& property) {
@@ -139,8 +128,8 @@ Result<Snapshot> parse_snapshot(const json::Value& value) {
     snapshot.is_source_told = json::find(value, "data_source") != nullptr;
     if (const json::Value* marker = json::find(value, "marker"); marker && marker->IsString())
         snapshot.marker = std::string(json::view(*marker));
-    snapshot.cut = ids_in(value, "cut");
-    snapshot.absent = ids_in(value, "absent");
+    snapshot.cut = json::texts(value, "cut");
+    snapshot.absent = json::texts(value, "absent");
     const json::Value* properties = json::find(value, "properties");
     if (!properties || !properties->IsObject())
         return fail(ErrorKind::malformed, "a snapshot lacks its properties");
