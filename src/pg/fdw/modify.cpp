@@ -57,6 +57,16 @@ Writing* writing_of(ResultRelInfo* result) {
     return writing;
 }
 
+/// What a view's WITH CHECK OPTION, or the row security of a partitioned table, allows to be
+/// written. The executor asks the first of a foreign table's row once it is written, and what is in
+/// Notion stays there; the second never. Of the two kinds a statement has the one that it needs.
+void check_allowed(ResultRelInfo* result, TupleTableSlot* slot, EState* estate) {
+    if (result->ri_WithCheckOptions == NIL)
+        return;
+    for (const WCOKind kind : {WCO_RLS_INSERT_CHECK, WCO_RLS_UPDATE_CHECK, WCO_VIEW_CHECK})
+        ExecWithCheckOptions(kind, result, slot, estate);
+}
+
 bool wants_back(const Writing* writing) {
     return writing->returned_count > 0;
 }
@@ -148,8 +158,9 @@ void modify_begin(ModifyTableState* state, ResultRelInfo* result, List* fdw_priv
     result->ri_FdwState = writing;
 }
 
-TupleTableSlot* modify_insert(EState*, ResultRelInfo* result, TupleTableSlot* slot,
+TupleTableSlot* modify_insert(EState* estate, ResultRelInfo* result, TupleTableSlot* slot,
                               TupleTableSlot* plan_slot) {
+    check_allowed(result, slot, estate);
     if (is_object(result->ri_RelationDesc))
         return object_modify(result, CMD_INSERT, slot, plan_slot);
     Writing* writing = writing_of(result);
@@ -178,8 +189,9 @@ int modify_batch_size(ResultRelInfo* result) {
     return batch_rows;
 }
 
-TupleTableSlot* modify_update(EState*, ResultRelInfo* result, TupleTableSlot* slot,
+TupleTableSlot* modify_update(EState* estate, ResultRelInfo* result, TupleTableSlot* slot,
                               TupleTableSlot* plan_slot) {
+    check_allowed(result, slot, estate);
     if (is_object(result->ri_RelationDesc))
         return object_modify(result, CMD_UPDATE, slot, plan_slot);
     Writing* writing = writing_of(result);

@@ -142,6 +142,42 @@ is(sql($node, q{UPDATE crm.participants SET contact = '{ada@lakeside.example}'
 like((answer(q{INSERT INTO crm.participants (name, contact) VALUES ('x', '{nobody@nowhere}')}))[0],
     qr/22000: .*contact.*nobody\@nowhere/s, 'an address that nobody has is refused');
 
+# a view with a check option is a fence, for those who may write through it only
+$node->safe_psql('postgres', q{CREATE VIEW students AS SELECT page_id, name, fee, ticket
+      FROM crm.participants WHERE ticket = 'Student' WITH CHECK OPTION;
+    CREATE ROLE clerk; GRANT SELECT, INSERT, UPDATE ON students TO clerk;
+    INSERT INTO students (name, fee, ticket) VALUES ('Fenced', 10, 'Student')});
+fresh();
+for my $past (q{UPDATE students SET ticket = 'Regular' WHERE name = 'Fenced'},
+    q{INSERT INTO students (name, fee, ticket) VALUES ('Past it', 10, 'Regular')},
+    q{INSERT INTO students (name) VALUES ('Past it')}) {
+    my ($error) = answer("SET ROLE clerk; $past");
+    like($error, qr/44000: .*"students"/, "a view's check option refuses: $past");
+    unlike($error, qr/stays there/, 'and nothing stays in Notion');
+}
+is(scalar(writes()), 0, 'since it looks before anything is written');
+is((answer(q{SET ROLE clerk; UPDATE students SET fee = 11 WHERE name = 'Fenced' RETURNING fee}))[0],
+    11, 'what it allows is written');
+sql($node, q{ALTER TABLE parted ENABLE ROW LEVEL SECURITY;
+    CREATE POLICY named ON parted USING (true) WITH CHECK (name LIKE 'Routed%');
+    GRANT SELECT, INSERT, UPDATE ON parted TO clerk;
+    DO $$ BEGIN EXECUTE format('CREATE USER MAPPING FOR clerk SERVER acme OPTIONS (token_file %L)',
+      (SELECT option_value FROM pg_user_mappings, pg_options_to_table(umoptions)
+        WHERE srvname = 'acme' AND usename = current_user)); END $$});
+fresh();
+for my $past (q{INSERT INTO parted (kind, name) VALUES ('there', 'Strayed')},
+    q{UPDATE parted SET name = 'Strayed' WHERE kind = 'there' AND name = 'Routed'}) {
+    like((answer("SET ROLE clerk; $past"))[0], qr/42501: .*row-level security/,
+        "the row security of a partitioned table refuses: $past");
+}
+is(scalar(writes()), 0, 'before anything is written, too');
+is((answer(q{SET ROLE clerk; INSERT INTO parted (kind, name) VALUES ('there', 'Routed 2')
+    RETURNING name}))[0], 'Routed 2', 'and lets pass what it allows');
+sql($node, q{DELETE FROM crm.participants WHERE name IN ('Fenced', 'Routed 2');
+    DROP USER MAPPING FOR clerk SERVER acme; DROP OWNED BY clerk; DROP VIEW students;
+    DROP POLICY named ON parted;
+    ALTER TABLE parted DISABLE ROW LEVEL SECURITY; DROP ROLE clerk});
+
 # ---- limits
 is(sql($node, q{INSERT INTO crm.participants (name, notes) VALUES ('Long', repeat('ä', 4500))
     RETURNING length(notes)}), 4500, 'a text of more than 2,000 characters is sent in pieces');
