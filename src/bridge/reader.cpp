@@ -46,6 +46,11 @@ Error transport_error(const net::Reply& reply, std::string_view api_url) {
                     "Its certificate must name it and come from an authority in the file of the "
                     "setting notion.ca_file (where that is empty: from one that the system knows); "
                     "who inspects TLS in your network has an authority of his own.");
+    case net::Failure::proxy_login:
+        return fail(ErrorKind::connection, "the proxy before \"" + where + "\" refused the login",
+                    reply.error,
+                    "Set notion.proxy to http://user:password@host:port, with a login that the "
+                    "proxy takes.");
     case net::Failure::deadline:
         return fail(ErrorKind::timeout, "Notion did not answer in time", reply.error,
                     "The server options connect_timeout_ms and request_timeout_ms set the limits.");
@@ -148,7 +153,7 @@ Step Reader::judge(net::Reply reply, int64_t now_ms, Error& error) {
     bool stale = reply.reused_connection && reply.failure == net::Failure::broken;
     bool forgotten = when_ == When::ahead && reply.failure == net::Failure::deadline;
     bool at_once = attempts_ == 1 && (stale || forgotten);
-    bool hopeless = !may_read_again(error) || reply.failure == net::Failure::untrusted;
+    bool hopeless = !may_read_again(error) || net::is_permanent(reply.failure);
     if ((hopeless && !at_once) || attempts_ >= attempts_max) {
         state_ = State::idle;
         step.turn = Turn::failed;

@@ -65,9 +65,9 @@ void Writer::judge(net::Reply reply, int64_t now_ms, Step& step) {
     }
     bool limited = status == 429 || status == 529;
     bool unsent = reply.outcome == net::Outcome::certain_no;
-    bool may_help = error_.kind == ErrorKind::rate_limited || limited ||
-                    (unsent && error_.kind == ErrorKind::connection &&
-                     reply.failure != net::Failure::untrusted);
+    bool may_help =
+        error_.kind == ErrorKind::rate_limited || limited ||
+        (unsent && error_.kind == ErrorKind::connection && !net::is_permanent(reply.failure));
     if (limited && error_.kind != ErrorKind::restricted) {
         step.refused = true;
         step.overloaded = step.overloaded || status == 529;

@@ -288,9 +288,10 @@ void Exchange::Flight::leave_multi() {
 void Exchange::Flight::conclude(Failure failure) {
     state = State::done;
     reply.failure = failure;
+    const bool certain_no = failure == Failure::proxy_login || !handed_over();
     reply.outcome = failure == Failure::none ? Outcome::ok
-                    : handed_over()          ? Outcome::unknown
-                                             : Outcome::certain_no;
+                    : certain_no             ? Outcome::certain_no
+                                             : Outcome::unknown;
 }
 
 void Exchange::Flight::fail(Failure failure, std::string_view why) {
@@ -304,7 +305,9 @@ void Exchange::Flight::finish(CURLcode code) {
     read_facts();
     if (reply.failure != Failure::none) {
         reply.body.clear(); // a part of an answer is no answer
-        reply.error = error[0] ? error : curl_easy_strerror(code);
+        reply.error = error[0]           ? error
+                      : code == CURLE_OK ? "the proxy answered 407"
+                                         : curl_easy_strerror(code);
     }
     if (reply.failure == Failure::body_too_large)
         reply.error = "the body of the response is larger than allowed";
@@ -315,6 +318,11 @@ void Exchange::Flight::finish(CURLcode code) {
 }
 
 Failure Exchange::Flight::explain(CURLcode code) const {
+    // Only a proxy says 407 (RFC 9110, 15.5.8): to CONNECT, or to a plain request that it carries.
+    constexpr long wants_login = 407;
+    if (small_number(easy.get(), CURLINFO_HTTP_CONNECTCODE) == wants_login ||
+        (code == CURLE_OK && small_number(easy.get(), CURLINFO_RESPONSE_CODE) == wants_login))
+        return Failure::proxy_login;
     Failure failure = failure_of(code);
     if (failure == Failure::none)
         return Failure::none;

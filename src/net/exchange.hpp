@@ -37,7 +37,8 @@ struct Request {
 // What is known of a request that may have had an effect.
 enum class Outcome {
     ok,         // a complete HTTP response, of any status
-    certain_no, // no byte of the body (of the request, if it has no body) was handed over
+    certain_no, // no byte of the body (of the request, if it has no body) was handed over, or the
+                // proxy kept it to itself
     unknown,    // something was handed over, and no complete response came back
 };
 
@@ -48,11 +49,17 @@ enum class Failure {
     connect,        // no connection, or not within the connect deadline
     tls,            // the handshake
     untrusted,      // a certificate of another name, or of none of the authorities that we know
+    proxy_login,    // the proxy answered 407: it wants another login
     deadline,       // total_timeout_ms passed
     body_too_large, // more than body_bytes_max
     broken,         // the connection ended in mid-exchange, or what came was not HTTP
     internal,       // out of memory, or libcurl cannot do what we ask
 };
+
+// What does not pass by itself: trying again would fail alike.
+inline bool is_permanent(Failure failure) {
+    return failure == Failure::untrusted || failure == Failure::proxy_login;
+}
 
 struct Reply {
     Outcome outcome = Outcome::unknown;

@@ -186,6 +186,19 @@ my $error = error_of($node, $verify);
 like($error, $no_way, 'a login that the proxy refuses');
 like($error, qr/DETAIL:.*407/, 'with what it said');
 unlike($error, qr/wrongword|\Q$token\E/, 'but neither password nor token');
+my $refused = qr/HV00N: .*HINT:.*notion\.proxy to http:.*a login/s;
+like($error, $refused, 'and the setting with its form');
+my @asking = ([ 'a scan', 'SELECT count(*) FROM crm.tasks' ], [ 'notion.api', $api ],
+    [ 'a write', "INSERT INTO crm.tasks (name) VALUES ('x')" ]);
+for my $ask (@asking) {
+    my ($what, $query) = @$ask;
+    my $heard_before = length overheard();
+    $error = error_of($node, $query);
+    like($error, $refused, "$what says so, too");
+    unlike($error, qr/wrongword|\Q$token\E/, '... without password and token');
+    is(scalar(my @calls = substr(overheard(), $heard_before) =~ /^CONNECT/mg), 1,
+        '... and at once: the login will be as wrong the next time');
+}
 set('notion.proxy', 'gopher://clerk:wrongword@127.0.0.1:1');
 $error = error_of($node, $api);
 like($error, qr/42501: .*malformed proxy.*HINT:.*notion\.proxy/s, 'what is no proxy');

@@ -383,4 +383,25 @@ TEST(Exchange, UsesTheProxyThatItIsGivenAndNoOther) {
     unsetenv("http_proxy");
 }
 
+// It kept the request to itself, so a write may say for certain that it had no effect.
+TEST(Exchange, KnowsAProxyThatRefusesTheLogin) {
+    Server proxy([](Peer& peer) {
+        while (peer.read_request())
+            peer.reply("who?", "Proxy-Authenticate: Basic realm=\"x\"\r\n", 407);
+    });
+    Mux mux;
+    for (const char* url : {"https://notion.invalid/v1", "http://notion.invalid/v1"}) {
+        Request request = post(url, "{}");
+        request.allow_plain_http = true;
+        request.proxy = proxy.url();
+        Reply reply = run(mux, request);
+        EXPECT_EQ(reply.failure, Failure::proxy_login) << url;
+        EXPECT_EQ(reply.outcome, Outcome::certain_no) << url;
+        EXPECT_NE(reply.error.find("407"), std::string::npos) << reply.error;
+        EXPECT_TRUE(reply.body.empty());
+    }
+    EXPECT_TRUE(is_permanent(Failure::proxy_login));
+    EXPECT_FALSE(is_permanent(Failure::connect));
+}
+
 } // namespace notion::net::test
