@@ -13,6 +13,9 @@ using Groups = std::vector<Group>;
 using Kind = Clause::Kind;
 
 constexpr size_t groups_max = conditions_max - within_max;
+/// Conditions that may be copied for one form: a filter as long as Notion takes, ten lists of a
+/// hundred, needs 1,000. What needs more would not fit either.
+constexpr size_t work_max = 20'000;
 
 void add(Group& group, const Group& more) {
     for (const std::string& one : more)
@@ -48,23 +51,25 @@ Clause simplified(const Clause& clause) {
 struct Spreading {
     Kind outer;
     size_t longest;
-    bool cut = false;     ///< some lists are missing: no room, or one became too long
-    size_t work = 200000; ///< conditions that may still be copied
+    bool cut = false; ///< some lists are missing: no room, or one became too long
+    size_t work = work_max;
 
     Groups spread(const Clause& clause);
-    Groups product(const Groups& lefts, const Groups& rights);
+    Groups product(Groups lefts, const Groups& rights);
 };
 
-Groups Spreading::product(const Groups& lefts, const Groups& rights) {
+Groups Spreading::product(Groups lefts, const Groups& rights) {
     Groups out;
-    for (const Group& left : lefts)
+    for (Group& left : lefts)
         for (const Group& right : rights) {
-            if (out.size() == groups_max || work < left.size() + right.size()) {
+            const bool last = &right == &rights.back(); // takes the list itself, no copy
+            const size_t copied = right.size() + (last ? 0 : left.size());
+            if (out.size() == groups_max || work < copied) {
                 cut = true;
                 return out;
             }
-            work -= left.size() + right.size();
-            Group joined = left;
+            work -= copied;
+            Group joined = last ? std::move(left) : left;
             add(joined, right);
             if (joined.size() > longest)
                 cut = true;
@@ -86,7 +91,7 @@ Groups Spreading::spread(const Clause& clause) {
         if (same)
             std::ranges::move(more, std::back_inserter(out));
         else
-            out = product(out, more);
+            out = product(std::move(out), more);
     }
     if (out.size() > groups_max) {
         cut = true;

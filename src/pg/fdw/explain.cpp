@@ -65,7 +65,9 @@ void explain_scan(ForeignScanState* node, ExplainState* explain) {
     List* exact = list_copy_head(plan->fdw_recheck_quals, running->planned.exact);
     List* wide = list_copy_tail(plan->fdw_recheck_quals, running->planned.exact);
     if (exact != NIL)
-        ExplainPropertyText("Decided by Notion", words_of(node, exact, explain), explain);
+        ExplainPropertyText(running->recheck && !running->awaits ? "Checked Here"
+                                                                 : "Decided by Notion",
+                            words_of(node, exact, explain), explain);
     if (wide != NIL)
         ExplainPropertyText("Narrowed by Notion", words_of(node, wide, explain), explain);
     if (explain->costs) {

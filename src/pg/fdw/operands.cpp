@@ -153,6 +153,7 @@ Terms make_terms(const Planned& planned, const bridge::ScanColumn* columns, cons
         if (term.shape != OperandShape::none) {
             Known operand = evaluate(operands, term.operand);
             known = operand.known;
+            made.awaits = made.awaits || !known;
             if (known && term.shape == OperandShape::array)
                 known = elements(operand, &cells, &count);
             else if (known)

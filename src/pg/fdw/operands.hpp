@@ -26,6 +26,7 @@ struct Terms {
     int id_count;
     bool by_id;   ///< there is a condition on page_id
     bool partial; ///< an operand is not known yet, or cannot be said
+    bool awaits;  ///< one is not known yet (a parameter, in EXPLAIN)
 };
 
 /// `columns`, `types`: the table's, by number from 1. Allocates in the current context.

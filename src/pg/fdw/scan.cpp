@@ -280,6 +280,7 @@ void scan_prepare(ForeignScanState* node, Connection* connection) {
     Terms terms = make_terms(running->planned, running->table_columns,
                              column_types(node->ss.ss_currentRelation), running->operands);
     running->recheck = terms.partial && running->planned.exact > 0;
+    running->awaits = terms.awaits;
     choose_columns(node, running,
                    running->recheck ? running->planned.recheck_columns : running->planned.columns);
     running->scan = open(node, running, connection, terms);

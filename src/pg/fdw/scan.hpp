@@ -31,6 +31,7 @@ struct Running {
     Shape* shapes;
     bridge::Cell* cells;
     bool recheck;           ///< exact conditions are checked here too
+    bool awaits;            ///< perhaps only because an operand is not known yet (EXPLAIN)
     ExprState* exact;       ///< those conditions
     bool warned;            ///< of a misfit
     bridge::ScanStats past; ///< of scans before a rescan

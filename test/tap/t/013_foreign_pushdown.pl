@@ -167,6 +167,20 @@ for my $switch (qw(text_equals_ignores_case people_have_more)) {
     $emulator->control('POST', 'semantics', { $switch => $switches{$switch} });
 }
 
+# Conditions that spread beyond what a filter holds: Notion narrows, and all of it is checked here.
+my $spread = join ' AND ',
+  map { '(' . join(' OR ', map { "(fee <> $_ AND (consented OR fee > $_))" } @$_) . ')' }
+  map { my $from = $_; [ map { $from * 10 + $_ } 1 .. 10 ] } 0 .. 29;
+my @beyond = differing([ 'crm.participants', $spread ]);
+is(scalar @beyond, 0, 'the same answer for conditions that no filter holds') or diag(@beyond);
+my $plan = sql($node, "EXPLAIN SELECT name FROM crm.participants WHERE $spread");
+like($plan, qr/Checked Here: .*fee <> '1'::/, 'EXPLAIN says that they are checked here');
+like($plan, qr/Notion Filter: \{"and":/, '... what Notion is asked all the same');
+unlike($plan, qr/Decided by Notion/, '... and that Notion does not decide');
+like(sql($node, 'PREPARE one AS SELECT name FROM crm.participants WHERE fee > $1;
+    SET plan_cache_mode = force_generic_plan; EXPLAIN EXECUTE one(5)'),
+    qr/Decided by Notion: \(fee > \$1\)/, 'of what is not known yet it says what is planned');
+
 # It is no test if nothing was pushed down.
 my $filtered = () = $emulator->control('GET', 'journal') =~ /"request":\{"filter":/g;
 cmp_ok($filtered, '>', 50, 'conditions reached Notion');

@@ -277,6 +277,48 @@ TEST(FilterTree, WhatDoesNotFitIsCheckedHere) {
     EXPECT_EQ(filter.groups.size(), 94U);
 }
 
+// As much as Notion takes: ten lists of a hundred.
+TEST(FilterTree, TheLongestFilterFits) {
+    std::vector<Term> terms;
+    std::vector<QualNode> nodes{{NodeKind::all, 10}};
+    for (int list = 0; list < 10; ++list) {
+        nodes.push_back({NodeKind::any, 100});
+        for (int i = 0; i < 100; ++i) {
+            nodes.push_back({NodeKind::leaf, 100 * list + i});
+            terms.push_back({std::to_string(100 * list + i), flag, Operator::is_true});
+        }
+    }
+    const Qual qual{nodes, classify(nodes, terms)};
+    const Filter filter = build_filter({&qual, 1}, terms);
+    EXPECT_FALSE(filter.recheck);
+    ASSERT_EQ(filter.groups.size(), 10U);
+    for (const auto& group : filter.groups)
+        EXPECT_EQ(group.size(), 100U);
+}
+
+// Each of 40 lists has 2^10 forms as an `and` of `or`s, together 10^40 as an `or` of `and`s.
+TEST(FilterTree, WhatSpreadsWithoutEndIsCutAndCheckedHere) {
+    std::vector<Term> terms;
+    std::vector<QualNode> nodes{{NodeKind::all, 40}};
+    for (int list = 0; list < 40; ++list) {
+        nodes.push_back({NodeKind::any, 10});
+        for (int pair = 0; pair < 10; ++pair) {
+            nodes.push_back({NodeKind::all, 2});
+            for (int i = 0; i < 2; ++i) {
+                nodes.push_back({NodeKind::leaf, static_cast<int>(terms.size())});
+                terms.push_back({std::to_string(terms.size()), flag, Operator::is_true});
+            }
+        }
+    }
+    const Qual qual{nodes, classify(nodes, terms)};
+    EXPECT_EQ(qual.push, Push::exact);
+    const Filter filter = build_filter({&qual, 1}, terms);
+    EXPECT_TRUE(filter.recheck);
+    EXPECT_FALSE(filter.never);
+    EXPECT_FALSE(filter.groups.empty());
+    EXPECT_LE(depth(*json::parse(filter_json(filter))), 2);
+}
+
 TEST(FilterTree, AWindowStandsBesideEveryFilter) {
     const Codec created{.property = PropertyType::created_time, .column = ColumnType::timestamptz};
     const Term window{"", created, Operator::greater_equal, {Instant{1772323200000000}}};
