@@ -131,6 +131,7 @@ CREATE TABLE notion.work (
     wish jsonb,
     wished_at timestamptz,              -- when it was examined: a guard must be younger
     attempts integer NOT NULL DEFAULT 0,
+    refusals integer NOT NULL DEFAULT 0, -- of this version, by Notion, in a row
     reason text,
     PRIMARY KEY (link, key)
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02);

@@ -60,7 +60,8 @@ CREATE FUNCTION notion.serve_retry(link integer, key text) RETURNS void
     SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     UPDATE notion.work w
-       SET state = 'new', due = pg_catalog.now(), attempts = 0, version = w.version + 1
+       SET state = 'new', due = pg_catalog.now(), attempts = 0, refusals = 0,
+           version = w.version + 1
      WHERE w.link = serve_retry.link AND w.state IN ('failed', 'held')
        AND w.key = coalesce(serve_retry.key, w.key);
     UPDATE notion.contents c SET failed = false, attempts = 0, reason = NULL,

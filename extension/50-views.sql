@@ -62,7 +62,7 @@ GRANT SELECT ON notion.rows TO PUBLIC;
 
 CREATE VIEW notion.failures WITH (security_invoker = true) AS
 SELECT l.table_id AS link, notion.shown_key(l.key_columns, w.key) AS key, m.page,
-       'to_notion' AS direction, w.reason, w.attempts,
+       'to_notion' AS direction, w.reason, greatest(w.attempts, w.refusals) AS attempts,
        w.captured_at AS since, 'failed' AS state, NULL AS detail
   FROM notion.work w JOIN notion.links l ON l.id = w.link
   LEFT JOIN notion.mappings m ON m.link = w.link AND m.key = w.key

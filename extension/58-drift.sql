@@ -184,7 +184,7 @@ BEGIN ATOMIC
            AND EXISTS (SELECT FROM changed b WHERE b.is_back)),
     again AS (
         UPDATE notion.work w SET state = 'new', version = w.version + 1, attempts = 0,
-               due = pg_catalog.now()
+               refusals = 0, due = pg_catalog.now()
          WHERE w.link = set_columns_aside.link AND w.state IN ('wish', 'failed')
            AND EXISTS (SELECT FROM changed))
     INSERT INTO notion.jobs (kind, link, args)

@@ -15,7 +15,7 @@ constexpr int claims_max = 64; // of a link in a round; as many as can be under 
 
 constinit Query read_wishes = {
     "SELECT w.link, w.key, w.version, w.wish::text, w.bulk, to_jsonb(m)::text, m.page::text,"
-    "       w.attempts, w.wish ->> 'action', m.tick IS NULL AND w.queued_at <"
+    "       w.refusals, w.wish ->> 'action', m.tick IS NULL AND w.queued_at <"
     "       (SELECT i.since FROM notion.instance i) AS doubtful, w.due"
     "  FROM notion.work w"
     "  JOIN notion.links l ON l.id = w.link AND l.state = 'active'"
@@ -99,7 +99,7 @@ struct Wish {
     const char* wish;
     const char* mapping; ///< null: none
     const char* page;
-    int32_t attempts;
+    int32_t refusals;
     bool is_create;
     bool is_doubtful;
     TimestampTz due;
@@ -122,7 +122,7 @@ int read(int32 link, bool bulk, int room, Reading& lane, Wish (&wishes)[claims_m
                      .wish = column_text(row, 4),
                      .mapping = column_text(row, 6),
                      .page = column_text(row, 7),
-                     .attempts = static_cast<int32_t>(column_int8(row, 8)),
+                     .refusals = static_cast<int32_t>(column_int8(row, 8)),
                      .is_create = column_view(row, 9) == "create",
                      .is_doubtful = column_bool(row, 10),
                      .due = column_time(row, 11)};
@@ -212,7 +212,7 @@ bool claim(const Wish& wish, sync::Priority priority, Claims& claims) {
     ticket->request = keep_text(ticket, taken_text());
     ticket->key = keep_text(ticket, wish.key);
     ticket->is_create = wish.is_create;
-    ticket->attempts = wish.attempts;
+    ticket->attempts = wish.refusals;
     add(claims, ticket, wish);
     return true;
 }

@@ -65,7 +65,7 @@ constinit Query fold_batches = {
     "           hops = greatest(w.hops, excluded.hops), who = excluded.who,"
     "           captured_at = greatest(w.captured_at, excluded.captured_at),"
     "           queued_at = least(w.queued_at, excluded.queued_at),"
-    "           due = clock_timestamp(), attempts = 0, reason = NULL"
+    "           due = clock_timestamp(), attempts = 0, refusals = 0, reason = NULL"
     "    RETURNING 1)"
     "SELECT (SELECT count(*) FROM batch), (SELECT count(*) FROM folded)"};
 

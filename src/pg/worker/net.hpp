@@ -109,7 +109,7 @@ struct Ticket {
     const char* cursor;   ///< of items: null at first
     bool settles;         ///< the page decides an unknown outcome
     bool is_create;
-    int32_t attempts;    ///< before this one
+    int32_t attempts;    ///< before this one; of a write only those that Notion refused
     int64_t append;      ///< of append and append_look: its id
     int64_t publication; ///< of publish: its id
 };
@@ -276,6 +276,8 @@ void keep_snapshots(int32 link, const char* via, int64_t tick, int64_t asked_ms,
 inline constexpr const char* may_be_ours = "may be a queued row's";
 /// What a walk showed of a page while it was written: the write's answer says it all, if one comes.
 inline constexpr const char* lost_to_flight = "lost to a flight";
+/// Notion refused to write to the page: what it says decides what becomes of the write.
+inline constexpr const char* refused_write = "refused write";
 /// The pages (a JSON array of ids) are to be read.
 void make_due(int32 link, const char* pages, const char* why, int64_t wait_ms);
 /// A query showed the pages as the base. What was noted less than `slack_ms` before is left alone.

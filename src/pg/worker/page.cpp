@@ -72,6 +72,17 @@ constinit Query hold_work = {
     " WHERE m.link = $1 AND m.page = $2 AND w.link = m.link AND w.key = m.key"
     "   AND w.state IN ('new', 'wish', 'failed')"};
 
+// What Notion refused to write to a page is tried again when the page was heard of since: what was
+// in the way may have gone. A page that apply has locked just now is being judged anyway.
+constinit Query try_again = {
+    "UPDATE notion.work w SET state = 'new', due = clock_timestamp() FROM ("
+    "    SELECT k.link, k.key FROM notion.due_pages d"
+    "      JOIN notion.mappings m ON m.link = d.link AND m.page = d.page"
+    "      JOIN notion.work k ON k.link = m.link AND k.key = m.key"
+    "     WHERE d.link = $1 AND d.page = $2 AND d.why <> $3 AND k.state = 'failed'"
+    "       AND k.refusals > 0 FOR UPDATE OF k SKIP LOCKED) s"
+    " WHERE w.link = s.link AND w.key = s.key"};
+
 void forget(const Ticket& ticket) {
     run(forget_due, {as_int4(ticket.link), as_uuid(ticket.page), as_int4(ticket.attempts),
                      as_int8(ticket.tick)});
@@ -99,6 +110,8 @@ void take_page(const Ticket& ticket, const Linked& link, std::string_view body) 
     const char* snapshot = taken_text();
     if (!is_in_data_source(snapshot, link))
         return set_page_state(ticket, "moved", "the page is in another data source now");
+    if (run(try_again, {as_int4(ticket.link), as_uuid(ticket.page), as_text(refused_write)}) > 0)
+        net.wakes_apply = true;
     admit_page(ticket, link, snapshot);
 }
 

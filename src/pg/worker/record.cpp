@@ -11,8 +11,12 @@
 namespace notion::pg::worker {
 namespace {
 
-// Attempts of a create that Notion answers with "not found" while the data source can be read.
+// Refusals of a create with "not found" while the data source can be read.
 constexpr int32_t not_found_max = 4;
+
+// Refusals of a write to a page that a look finds able to take it: what was in the way, its whole
+// database in the trash for instance, may have gone before the look.
+constexpr int32_t refusals_max = 2;
 
 constexpr int answers_max = 64; // of a round: as many as there are tickets
 
@@ -45,7 +49,8 @@ constinit Query write_bases = {
     // After a restore the row is looked at again: its fields follow once the page is back. So is
     // one of which a value could not be sent: that is held once there is a mapping.
     " again AS ("
-    "    UPDATE notion.work w SET state = 'new', due = clock_timestamp(), attempts = 0"
+    "    UPDATE notion.work w SET state = 'new', due = clock_timestamp(), attempts = 0,"
+    "           refusals = 0"
     "      FROM answer a WHERE w.link = a.link AND w.key = a.key"
     "       AND (w.version <> a.flight_version OR w.state <> 'sending' OR a.unfinished)"
     "    RETURNING a.n, w.who),"
@@ -87,27 +92,45 @@ constinit Query write_bases = {
 
 // The flight ends without effect; the wish stays, or says why it cannot be.
 constinit Query end_flight = {
-    "WITH mapping AS ("
+    "WITH flown AS ("
+    "    SELECT k.link, k.key, k.flight_version FROM notion.mappings k"
+    "     WHERE k.link = $1 AND k.key = $2),"
+    " mapping AS ("
     "    UPDATE notion.mappings m SET flight = 'none', flight_kind = NULL, flight_payload = NULL,"
     "           flight_version = NULL, sent_marker = NULL, settle_until = NULL, reason = $4,"
     "           attempts = CASE WHEN m.flight_kind = 'create' THEN greatest(m.attempts - 1, 0)"
     "                           ELSE 0 END"
     "     WHERE m.link = $1 AND m.key = $2)"
-    "UPDATE notion.work w SET state = CASE WHEN $3 = 'failed' AND w.version ="
-    "              (SELECT k.flight_version FROM notion.mappings k"
-    "                WHERE k.link = $1 AND k.key = $2) THEN 'failed' ELSE 'new' END,"
-    "       reason = $4, due = $5"
-    " WHERE w.link = $1 AND w.key = $2 AND w.state = 'sending'"};
+    "UPDATE notion.work w SET reason = $4, due = $5,"
+    "       state = CASE WHEN $3 = 'failed' AND w.version = f.flight_version THEN 'failed'"
+    "                    ELSE 'new' END,"
+    "       refusals = w.refusals + CASE WHEN $6 AND w.version = f.flight_version THEN 1"
+    "                                    ELSE 0 END"
+    "  FROM flown f WHERE w.link = f.link AND w.key = f.key AND w.state = 'sending'"};
 
 constinit Query set_unknown = {
     "UPDATE notion.mappings SET flight = 'unknown', reason = $3,"
     "       settle_until = clock_timestamp() + $4 * interval '1 millisecond'"
     " WHERE link = $1 AND key = $2 AND flight = 'sending'"};
 
-void end(const Ticket& ticket, const char* state, const char* reason, int64_t wait_ms) {
+/// `refused`: Notion said no to just this write, not to the time or the token.
+void end(const Ticket& ticket, const char* state, const char* reason, int64_t wait_ms,
+         bool refused) {
     run(end_flight, {as_int4(ticket.link), as_text(ticket.key), as_text(state), as_text(reason),
-                     as_time_ms(net.now_ms + wait_ms)});
+                     as_time_ms(net.now_ms + wait_ms), as_bool(refused)});
     net.wakes_apply = true;
+}
+
+void end_refused(const Ticket& ticket, const char* reason, int32_t status, int64_t pause_ms,
+                 const char* page) {
+    if (status == 409)
+        return end(ticket, "new", reason, pause_ms, true);
+    // The page says what it is: in the trash, moved, gone; or the request was wrong. Until the page
+    // has been read nothing is sent to it.
+    bool last = page == nullptr || ticket.attempts + 1 >= refusals_max;
+    end(ticket, last ? "failed" : "new", reason, last ? 0 : pause_ms, true);
+    if (page != nullptr)
+        make_due(ticket.link, psprintf("[\"%s\"]", page), refused_write, 0);
 }
 
 void end_by(const Ticket& ticket, const bridge::Reply& reply, bridge::WriteOutcome outcome,
@@ -115,29 +138,24 @@ void end_by(const Ticket& ticket, const bridge::Reply& reply, bridge::WriteOutco
     bridge::Fault fault;
     bridge::call_fault(ticket.call, fault);
     const char* reason = words_of(fault);
-    int64_t pause_ms = Max(bridge::pause_ms(ticket.attempts), reply.retry_after_ms);
+    int64_t pause_ms = Max(bridge::pause_ms(ticket.attempts + 1), reply.retry_after_ms);
     switch (outcome) {
     case bridge::WriteOutcome::certain_no:
-        return end(ticket, "new", reason, pause_ms);
-    case bridge::WriteOutcome::permanent:
-        if (reply.status == 404 && ticket.attempts < not_found_max) {
-            // The row's relation, or the whole data source? A poll says which, and the link rests.
-            end(ticket, "new", reason, pause_ms);
-            const Linked* link = find_link(ticket.link);
-            return link != nullptr && link->reads ? poll_now(ticket.link)
-                                                  : rest_link(ticket.link, reason);
-        }
-        return end(ticket, "failed", reason, 0);
+        return end(ticket, "new", reason, pause_ms, false);
+    case bridge::WriteOutcome::permanent: {
+        // The row's relation, or the whole data source? A poll says which; where nothing polls, the
+        // link rests.
+        const Linked* link = find_link(ticket.link);
+        bool polls = link != nullptr && link->reads;
+        if (reply.status != 404 || (polls && ticket.attempts + 1 >= not_found_max))
+            return end(ticket, "failed", reason, 0, true);
+        end(ticket, "new", reason, pause_ms, polls);
+        return polls ? poll_now(ticket.link) : rest_link(ticket.link, reason);
+    }
     case bridge::WriteOutcome::look:
-        if (reply.status == 409)
-            return end(ticket, "new", reason, pause_ms);
-        // The page says what it is: in the trash, moved, gone; or the request was wrong.
-        end(ticket, "failed", reason, 0);
-        if (page != nullptr)
-            make_due(ticket.link, psprintf("[\"%s\"]", page), "refused write", 0);
-        return;
+        return end_refused(ticket, reason, reply.status, pause_ms, page);
     case bridge::WriteOutcome::link_rests:
-        end(ticket, "new", reason, pause_ms);
+        end(ticket, "new", reason, pause_ms, false);
         return rest_link(ticket.link, reason);
     case bridge::WriteOutcome::verify:
     case bridge::WriteOutcome::unknown:
