@@ -26,24 +26,39 @@ CREATE FUNCTION notion.shown_key(key_columns name[], key text) RETURNS text
 COMMENT ON FUNCTION notion.shown_key(name[], text) IS
     'a key as people read and write it: the value of one column, a jsonb object of several';
 
+CREATE FUNCTION notion.key_types(link integer) RETURNS text[]
+    LANGUAGE sql STABLE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    -- A type that users can put code of theirs behind (a domain upon a domain, an array, a record)
+    -- is no key's, but ALTER TABLE may make it one: its values are left as they are written.
+    SELECT pg_catalog.array_agg(CASE
+               WHEN b.typtype = 'e' OR b.typtype = 'b' AND b.typcategory <> 'A'
+               THEN pg_catalog.format_type(b.oid, CASE
+                        WHEN b.oid = 'varchar'::regtype THEN -1 -- a cast would cut what is too long
+                        WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END)
+               ELSE 'text' END ORDER BY k.n)
+      FROM notion.links l
+     CROSS JOIN LATERAL pg_catalog.unnest(l.key_columns) WITH ORDINALITY k(name, n)
+      JOIN pg_catalog.pg_attribute a ON a.attrelid = l.table_id AND a.attname = k.name
+      JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+      JOIN pg_catalog.pg_type b ON b.oid = CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END
+     WHERE l.id = key_types.link;
+END;
+REVOKE ALL ON FUNCTION notion.key_types(integer) FROM PUBLIC;
+COMMENT ON FUNCTION notion.key_types(integer) IS
+    'the types by which the columns of a link''s key are read from a text, in their order';
+
 CREATE FUNCTION notion.key_of(link integer, key text) RETURNS text
     LANGUAGE plpgsql STABLE
     SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    names name[];
-    types text[];
+    names name[] := (SELECT l.key_columns FROM notion.links l WHERE l.id = key_of.link);
+    types text[] := notion.key_types(link);
     parts text[];
     made text;
 BEGIN
-    SELECT l.key_columns, array_agg(format_type(coalesce(nullif(t.typbasetype, 0), t.oid), NULL)
-                                    ORDER BY k.n)
-      INTO names, types
-      FROM notion.links l
-     CROSS JOIN LATERAL unnest(l.key_columns) WITH ORDINALITY k(name, n)
-      JOIN pg_attribute a ON a.attrelid = l.table_id AND a.attname = k.name
-      JOIN pg_type t ON t.oid = a.atttypid
-     WHERE l.id = key_of.link GROUP BY l.key_columns;
     IF cardinality(names) = 1 THEN
         parts := ARRAY[key];
     ELSIF ltrim(key) LIKE '{%' THEN
@@ -57,10 +72,20 @@ BEGIN
             USING ERRCODE = 'invalid_parameter_value',
                   HINT = 'A key of several columns is an object: ''{"order_id": 12, "line": 3}''.';
     END IF;
+    -- Literals, not parameters: they meet the types' input functions, and no cast that a user made;
+    -- this runs with our rights.
     EXECUTE (SELECT format('SELECT notion.row_key(%s)',
-                           string_agg(format('$1[%s]::%s', n, type), ', ' ORDER BY n))
-               FROM unnest(types) WITH ORDINALITY t(type, n)) INTO made USING parts;
+                           string_agg(format('%L::%s', parts[n], type), ', ' ORDER BY n))
+               FROM unnest(types) WITH ORDINALITY t(type, n)) INTO made;
     RETURN made;
+EXCEPTION WHEN data_exception THEN
+    IF SQLSTATE = '22023' THEN
+        RAISE;
+    END IF;
+    RAISE EXCEPTION 'key "%" is none of column % (%)', key, array_to_string(names, ', '),
+        array_to_string(types, ', ')
+        USING ERRCODE = SQLSTATE, DETAIL = SQLERRM,
+              HINT = 'notion.rows shows the keys of a link as they are written.';
 END
 $$;
 COMMENT ON FUNCTION notion.key_of(integer, text) IS

@@ -309,7 +309,12 @@ BEGIN ATOMIC
       FROM pg_catalog.jsonb_each(columns) c,
            pg_catalog.jsonb_object_keys(CASE pg_catalog.jsonb_typeof(c.value)
                WHEN 'object' THEN c.value ELSE '{}' END) o(word)
-     WHERE o.word <> ALL ('{property,direction,rule,references}');
+     WHERE o.word <> ALL ('{property,direction,rule,references}')
+    UNION ALL
+    SELECT pg_catalog.format('column %s: give the name of a foreign column, or an object; '
+                             'leave out what is not to be paired', c.key)
+      FROM pg_catalog.jsonb_each(columns) c
+     WHERE pg_catalog.jsonb_typeof(c.value) NOT IN ('string', 'object');
 END;
 COMMENT ON FUNCTION notion.pair_faults(jsonb) IS
-    'words in the pairs of a call of notion.link that mean nothing, a line each';
+    'what in the pairs of a call of notion.link means nothing, a line each';

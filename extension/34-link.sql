@@ -98,6 +98,9 @@ BEGIN
         columns := '{}';
     END IF;
     RETURN QUERY SELECT notion.pair_faults(columns);
+    columns := CASE WHEN columns IS NOT NULL THEN coalesce(
+        (SELECT jsonb_object_agg(c.key, c.value) FROM jsonb_each(columns) c
+          WHERE jsonb_typeof(c.value) IN ('string', 'object')), '{}') END;
     RETURN QUERY SELECT notion.table_faults(table_id);
     RETURN QUERY SELECT f FROM pg_class c, LATERAL notion.foreign_faults(
                      c.relowner, foreign_table_id, way, on_postgres_delete) f

@@ -193,6 +193,8 @@ BEGIN
                on_notion_trash = CASE l.on_notion_trash WHEN 'mark:' || was THEN 'mark:' || found
                                                         ELSE l.on_notion_trash END
          WHERE l.id = follow_names.link;
+        PERFORM notion.request(kept.id, 'renamed',
+                               jsonb_build_object('was', was, 'is_now', found));
     END LOOP;
 END
 $$;

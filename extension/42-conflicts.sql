@@ -214,6 +214,14 @@ BEGIN
     IF it.id IS NULL OR it.state = 'closed' THEN
         RETURN;
     END IF;
+    IF it.column_name IS NOT NULL AND notion.field_id(it.link, it.column_name) IS NULL
+       AND NOT notion.is_content(it.link, it.column_name) THEN
+        UPDATE notion.conflicts c
+           SET state = 'closed', closed_at = clock_timestamp(),
+               note = 'the column is not linked any more'
+         WHERE c.id = wanted;
+        RETURN;
+    END IF;
     -- The value that would be overwritten must be the one that its author saw.
     IF decision <> 'postgres' AND it.postgres IS DISTINCT FROM asked ->> 'postgres'
        OR decision <> 'notion' AND it.notion IS DISTINCT FROM asked ->> 'notion' THEN

@@ -205,6 +205,12 @@ BEGIN ATOMIC
     UPDATE notion.contents c SET wish = NULL, guarded_at = NULL, due = pg_catalog.now(),
            failed = false, attempts = 0
      WHERE c.link = serve_altered.link AND serve_altered.content;
+    UPDATE notion.conflicts o
+       SET state = 'closed', closed_at = pg_catalog.clock_timestamp(),
+           note = 'the column is not linked any more'
+     WHERE o.link = serve_altered.link AND o.state = 'open' AND o.column_name IS NOT NULL
+       AND notion.field_id(o.link, o.column_name) IS NULL
+       AND NOT notion.is_content(o.link, o.column_name);
     SELECT notion.serve_unseen(serve_altered.link, NULL);
 END;
 REVOKE ALL ON FUNCTION notion.serve_altered(integer, text[], boolean) FROM PUBLIC;
@@ -231,6 +237,72 @@ REVOKE ALL ON FUNCTION notion.serve_forget(integer) FROM PUBLIC;
 COMMENT ON FUNCTION notion.serve_forget(integer) IS
     'deletes what was kept of a link that is gone';
 
+CREATE FUNCTION notion.serve_renamed(link integer, was name, is_now name) RETURNS void
+    LANGUAGE sql
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    UPDATE notion.conflicts o SET column_name = serve_renamed.is_now
+     WHERE o.link = serve_renamed.link AND o.state = 'open'
+       AND o.column_name = serve_renamed.was;
+END;
+REVOKE ALL ON FUNCTION notion.serve_renamed(integer, name, name) FROM PUBLIC;
+COMMENT ON FUNCTION notion.serve_renamed(integer, name, name) IS
+    'open conflicts of a column follow its name';
+
+CREATE FUNCTION notion.serve_request(asked notion.requests) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    CASE asked.kind
+        WHEN 'pause' THEN PERFORM notion.serve_pause(asked.link, asked.args ->> 'why');
+        WHEN 'resume' THEN
+            PERFORM notion.serve_resume(asked.link, (asked.args ->> 'allow_deletes')::boolean);
+        WHEN 'retry' THEN PERFORM notion.serve_retry(asked.link, asked.args ->> 'key');
+        WHEN 'discard' THEN
+            PERFORM notion.serve_discard(asked.link, asked.args ->> 'key',
+                                         (asked.args ->> 'actor')::name);
+        WHEN 'touch' THEN
+            PERFORM notion.serve_touch(asked.link, asked.args ->> 'key',
+                                       (asked.args ->> 'job')::bigint);
+        WHEN 'pair' THEN
+            PERFORM notion.serve_pair(asked.link, asked.args ->> 'key',
+                                      (asked.args ->> 'page')::uuid);
+        WHEN 'unseen' THEN PERFORM notion.serve_unseen(asked.link, asked.args ->> 'why');
+        WHEN 'altered' THEN
+            PERFORM notion.serve_altered(asked.link, CASE jsonb_typeof(asked.args -> 'stale')
+                WHEN 'array' THEN ARRAY(SELECT jsonb_array_elements_text(
+                                            asked.args -> 'stale')) END,
+                coalesce((asked.args ->> 'content')::boolean, false));
+        WHEN 'renamed' THEN
+            PERFORM notion.serve_renamed(asked.link, (asked.args ->> 'was')::name,
+                                         (asked.args ->> 'is_now')::name);
+        WHEN 'follow' THEN
+            PERFORM notion.serve_follow(asked.link, ARRAY(SELECT jsonb_array_elements_text(
+                                                              asked.args -> 'keys')));
+        WHEN 'forget' THEN PERFORM notion.serve_forget(asked.link);
+        WHEN 'resolve' THEN PERFORM notion.serve_resolve(asked.args);
+        WHEN 'forget row' THEN
+            IF NOT notion.serve_erasure(asked.link, asked.args ->> 'key',
+                                        (asked.args ->> 'erasure')::bigint) THEN
+                -- Asked again at the next round: what is on its way ends with one.
+                INSERT INTO notion.requests (link, kind, args, asked_by, asked_at)
+                VALUES (asked.link, asked.kind, asked.args, asked.asked_by, asked.asked_at);
+            END IF;
+        ELSE NULL; -- of a newer version
+    END CASE;
+EXCEPTION WHEN data_exception OR integrity_constraint_violation OR raise_exception THEN
+    -- Tried again it would fail again, and hold up all that others ask.
+    INSERT INTO notion.log (link, side, action, actor, outcome)
+    VALUES (asked.link, 'postgres', asked.kind, asked.asked_by, 'not carried out: ' || SQLERRM);
+    RAISE WARNING 'request % (%) was not carried out: %', asked.id, asked.kind, SQLERRM;
+END
+$$;
+REVOKE ALL ON FUNCTION notion.serve_request(notion.requests) FROM PUBLIC;
+COMMENT ON FUNCTION notion.serve_request(notion.requests) IS
+    'carries out what was asked; what cannot be is said in notion.log and the server''s log, and '
+    'holds up nothing else';
+
 CREATE FUNCTION notion.serve_requests() RETURNS boolean
     LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp
@@ -255,40 +327,7 @@ BEGIN
         SELECT t.* FROM taken t ORDER BY t.id
     LOOP
         served := true;
-        CASE asked.kind
-            WHEN 'pause' THEN PERFORM notion.serve_pause(asked.link, asked.args ->> 'why');
-            WHEN 'resume' THEN
-                PERFORM notion.serve_resume(asked.link, (asked.args ->> 'allow_deletes')::boolean);
-            WHEN 'retry' THEN PERFORM notion.serve_retry(asked.link, asked.args ->> 'key');
-            WHEN 'discard' THEN
-                PERFORM notion.serve_discard(asked.link, asked.args ->> 'key',
-                                             (asked.args ->> 'actor')::name);
-            WHEN 'touch' THEN
-                PERFORM notion.serve_touch(asked.link, asked.args ->> 'key',
-                                           (asked.args ->> 'job')::bigint);
-            WHEN 'pair' THEN
-                PERFORM notion.serve_pair(asked.link, asked.args ->> 'key',
-                                          (asked.args ->> 'page')::uuid);
-            WHEN 'unseen' THEN PERFORM notion.serve_unseen(asked.link, asked.args ->> 'why');
-            WHEN 'altered' THEN
-                PERFORM notion.serve_altered(asked.link, CASE jsonb_typeof(asked.args -> 'stale')
-                    WHEN 'array' THEN ARRAY(SELECT jsonb_array_elements_text(
-                                                asked.args -> 'stale')) END,
-                    coalesce((asked.args ->> 'content')::boolean, false));
-            WHEN 'follow' THEN
-                PERFORM notion.serve_follow(asked.link, ARRAY(SELECT jsonb_array_elements_text(
-                                                                  asked.args -> 'keys')));
-            WHEN 'forget' THEN PERFORM notion.serve_forget(asked.link);
-            WHEN 'resolve' THEN PERFORM notion.serve_resolve(asked.args);
-            WHEN 'forget row' THEN
-                IF NOT notion.serve_erasure(asked.link, asked.args ->> 'key',
-                                            (asked.args ->> 'erasure')::bigint) THEN
-                    -- Asked again at the next round: what is on its way ends with one.
-                    INSERT INTO notion.requests (link, kind, args, asked_by, asked_at)
-                    VALUES (asked.link, asked.kind, asked.args, asked.asked_by, asked.asked_at);
-                END IF;
-            ELSE NULL; -- of a newer version
-        END CASE;
+        PERFORM notion.serve_request(asked);
     END LOOP;
     RETURN served;
 END

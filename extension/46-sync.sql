@@ -208,18 +208,14 @@ DECLARE
 BEGIN
     SELECT format('SELECT EXISTS (SELECT FROM %s t WHERE (%s) AND %s)', l.table_id::regclass,
                   coalesce(l.filter, 'true'),
-                  string_agg(format('t.%I = $1[%s]::%s', k.name, k.n,
-                                    format_type(coalesce(nullif(t.typbasetype, 0), t.oid), NULL)),
-                             ' AND '))
+                  string_agg(format('t.%I = %L::%s', k.name, p.parts[k.n], p.types[k.n]), ' AND '))
       INTO query
       FROM notion.links l
      CROSS JOIN LATERAL unnest(l.key_columns) WITH ORDINALITY k(name, n)
-      JOIN pg_attribute a ON a.attrelid = l.table_id AND a.attname = k.name
-      JOIN pg_type t ON t.oid = a.atttypid
+     CROSS JOIN LATERAL (SELECT notion.key_types(l.id) AS types,
+                                notion.key_parts(key, cardinality(l.key_columns)) AS parts) p
      WHERE l.id = has_row.link GROUP BY l.id;
-    EXECUTE query INTO found
-      USING notion.key_parts(key, (SELECT cardinality(l.key_columns) FROM notion.links l
-                                    WHERE l.id = has_row.link));
+    EXECUTE query INTO found;
     RETURN found;
 END
 $$;

@@ -85,15 +85,15 @@ is(sql($node, q{SELECT string_agg(key || ':' || page_state, ' ' ORDER BY key) FR
 $notion->control('POST', 'load', {
     workspace => 'Acme', databases => [map { {
         title => "T$_", properties => { Name => 'title', Mark => 'rich_text', Note => 'rich_text' },
-    } } 1 .. 7 ] });
+    } } 1 .. 8 ] });
 sql($node, 'DROP SCHEMA IF EXISTS more CASCADE; CREATE SCHEMA more;
     IMPORT FOREIGN SCHEMA workspace EXCEPT (tasks) FROM SERVER acme INTO more');
 my %types = (1 => [ 'uuid', "'00000000-0000-4000-8000-00000000000a'" ],
     2 => [ 'date', "'2026-03-01'" ],
     3 => [ 'bytea', q{'\xDEAD00'} ], 4 => [ 'text', q{'a/b\c'} ], 5 => [ 'inet', "'10.0.0.1'" ],
-    6 => [ 'timestamp', "'2026-03-01 10:00'" ]);
+    6 => [ 'timestamp', "'2026-03-01 10:00'" ], 8 => [ 'char(8)', q{'it''s "a"'} ]);
 my %shown = (1 => '00000000-0000-4000-8000-00000000000a', 2 => '2026-03-01', 3 => '\xdead00',
-    4 => 'a/b\c', 5 => '10.0.0.1', 6 => '2026-03-01 10:00:00');
+    4 => 'a/b\c', 5 => '10.0.0.1', 6 => '2026-03-01 10:00:00', 8 => 'it\'s "a"');
 for my $n (sort keys %types) {
     my ($type, $value) = @{ $types{$n} };
     sql($node, qq{CREATE TABLE t$n (id $type PRIMARY KEY, name text);
@@ -108,7 +108,7 @@ sql($node, q{
     SELECT notion.link('t7', 'more.t7', direction => 'both', marker => 'mark',
         columns => '{"name": "name", "note": "note"}');
     SELECT notion.sync('t7')});
-flush("t$_") for 1 .. 7;
+flush("t$_") for 1 .. 8;
 for my $n (sort keys %types) {
     sql($node, qq{SET DateStyle = 'SQL, DMY'; SET bytea_output = 'escape';
         SET TimeZone = 'Asia/Tokyo';
@@ -116,6 +116,8 @@ for my $n (sort keys %types) {
     flush("t$n");
     is(sql($node, "SELECT mark, name FROM more.t$n"), "$shown{$n}|second",
         "a key of type $types{$n}[0]");
+    is(sql($node, "SELECT count(*) > 0 FROM notion.history('t$n', $types{$n}[1], 'name')"), 't',
+        'by which people find its history');
 }
 is(sql($node, 'SELECT mark, name, note FROM more.t7'), '2026/a\/1|x|n', 'a key of two columns');
 is(sql($node, q{SELECT key FROM notion.rows WHERE link = 't7'::regclass}),

@@ -162,6 +162,34 @@ for (@attacks) {
         DROP TABLE mallory.prey CASCADE; DROP TABLE IF EXISTS mallory.second;
         DROP DOMAIN IF EXISTS mallory.hostile});
 }
+
+# A key is read from a text by functions that run with our rights: a cast to its type, or a CHECK of
+# a domain below a domain, must not.
+as_mallory(q{
+    CREATE TYPE mood AS ENUM ('a', 'b');
+    CREATE FUNCTION as_mood(text) RETURNS mood LANGUAGE plpgsql AS $$ BEGIN
+        PERFORM mallory.strike(); RETURN enum_first(NULL::mallory.mood); END $$;
+    CREATE CAST (text AS mood) WITH FUNCTION as_mood(text) AS IMPLICIT;
+    CREATE DOMAIN lower_one AS text CHECK (attack(VALUE));
+    CREATE DOMAIN upper_one AS lower_one;
+    CREATE TABLE prey (id mood PRIMARY KEY, name text);
+    INSERT INTO prey VALUES ('a', 'one');
+    SELECT notion.link('prey', 'crm.prey_1', direction => 'to_notion',
+        columns => '{"id": "key", "name": "name"}');
+    SELECT notion.sync('prey')});
+as_mallory(q{CALL notion.flush('prey', '50 s')});
+for my $type ('mood', 'upper_one') {
+    as_mallory("ALTER TABLE prey ALTER id TYPE $type USING 'a'::$type") if $type ne 'mood';
+    $node->safe_psql('postgres', 'TRUNCATE seen');
+    as_mallory(q{SELECT * FROM notion.history('prey', 'a'); SELECT notion.retry('prey', 'a')});
+    error_of($node, "SET search_path = mallory; SELECT $_", role => 'mallory')
+      for q{notion.sync('prey', key => 'a')}, q{notion.discard('prey', 'a')},
+      q{notion.append('prey', 'a', 'x')}, q{notion.forget('prey', 'a')};
+    is(sql($node, q{SELECT count(*) FROM seen WHERE super}), 0,
+        "a key of type $type: not as a superuser");
+    is(sql($node, q{SELECT rolsuper FROM pg_roles WHERE rolname = 'mallory'}), 'f',
+        "a key of type $type: gained nothing");
+}
 is(sql($node, q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'pg_notion apply'}), 1,
     'and the worker is alive');
 done_testing();
