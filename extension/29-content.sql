@@ -53,6 +53,7 @@ BEGIN ATOMIC
       FROM pg_catalog.jsonb_array_elements(note_contents.shown) o
       JOIN notion.mappings m ON m.link = note_contents.link AND m.page_state = 'live'
            AND m.page = (o.value ->> 'page')::uuid
+           AND m.held ->> '*' IS DISTINCT FROM 'forgotten'
      ORDER BY 2
         ON CONFLICT (link, page) DO UPDATE SET edited = excluded.edited,
            due = coalesce(c.due, excluded.due), failed = false, begun = NULL,
@@ -80,6 +81,7 @@ BEGIN ATOMIC
           FROM notion.links l JOIN notion.mappings m ON m.link = l.id
          WHERE l.content IS NOT NULL AND l.state = 'active' AND m.page_state = 'live'
            AND m.flight = 'none' AND m.page IS NOT NULL
+           AND m.held ->> '*' IS DISTINCT FROM 'forgotten'
            AND NOT EXISTS (SELECT FROM notion.contents c
                             WHERE c.link = m.link AND c.page = m.page)
          LIMIT 1000

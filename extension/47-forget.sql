@@ -12,7 +12,9 @@ BEGIN
               WHERE a.attrelid IN ('notion.mappings'::regclass, 'notion.work'::regclass,
                                    'notion.outbox'::regclass, 'notion.snapshots'::regclass,
                                    'notion.log'::regclass, 'notion.conflicts'::regclass,
-                                   'notion.appends'::regclass, 'notion.contents'::regclass)
+                                   'notion.appends'::regclass, 'notion.contents'::regclass,
+                                   'notion.requests'::regclass, 'notion.jobs'::regclass,
+                                   'notion.waits'::regclass, 'notion.arrivals'::regclass)
                 AND a.attnum > 0 AND a.atttypid IN ('text'::regtype, 'jsonb'::regtype,
                                                     'text[]'::regtype) LOOP
         EXECUTE pg_catalog.format('ALTER TABLE %s ALTER %I SET STATISTICS 0', c.held_by, c.attname);
@@ -79,6 +81,9 @@ BEGIN
     DELETE FROM notion.receipts r WHERE r.link = forgotten_link AND r.page = mapped.page;
     DELETE FROM notion.contents c WHERE c.link = forgotten_link AND c.page = mapped.page;
     DELETE FROM notion.inbox i WHERE i.entity = mapped.page::text;
+    DELETE FROM notion.jobs j WHERE j.link = forgotten_link AND j.args ->> 'key' = forgotten;
+    DELETE FROM notion.waits w WHERE w.link = forgotten_link
+       AND w.key IN (forgotten, mapped.page::text);
     DELETE FROM notion.mappings m WHERE m.link = forgotten_link AND m.key = forgotten;
     -- A page that lives on must not come back as a new one: its id is remembered, and no more.
     INSERT INTO notion.mappings (link, key, page, row_state, page_state, held, edited, fence)

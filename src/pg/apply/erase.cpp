@@ -40,6 +40,10 @@ constinit Rewrite rewrites[] = {
     {"appends", {"CLUSTER notion.appends USING appends_pkey"}},
     {"contents", {"CLUSTER notion.contents USING contents_pkey"}},
     {"inbox", {"CLUSTER notion.inbox USING inbox_pkey"}},
+    {"requests", {"CLUSTER notion.requests USING requests_pkey"}},
+    {"jobs", {"CLUSTER notion.jobs USING jobs_pkey"}},
+    {"waits", {"CLUSTER notion.waits USING waits_pkey"}},
+    {"arrivals", {"CLUSTER notion.arrivals USING arrivals_pkey"}},
 };
 
 /// False while somebody uses the table: a worker that waits here would hold up all links.

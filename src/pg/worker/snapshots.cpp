@@ -10,7 +10,10 @@ namespace {
 
 constinit Query insert_snapshots = {
     "WITH shown AS MATERIALIZED (SELECT o, (o ->> 'page')::uuid AS page,"
-    "           (o ->> 'edited')::timestamptz AS edited FROM jsonb_array_elements($6::jsonb) o),"
+    "           (o ->> 'edited')::timestamptz AS edited FROM jsonb_array_elements($6::jsonb) o"
+    // Of a row that was forgotten no values are to be kept again.
+    "     WHERE NOT EXISTS (SELECT FROM notion.mappings m WHERE m.link = $1"
+    "                 AND m.page = (o ->> 'page')::uuid AND m.held ->> '*' = 'forgotten')),"
     " kept AS ("
     "INSERT INTO notion.snapshots AS s (link, page, via, tick, asked_at, edited, lagging, created,"
     "       edited_by, created_by, in_trash, url, marker, properties, job, due)"

@@ -76,6 +76,64 @@ is(sql($node, 'SELECT count(*) FROM tasks'), 1, 'the forgotten page is no new ro
 is(sql($node, 'SELECT count(*) FROM notion.failures'), 0, 'and no failure');
 is(sql($node, "SELECT string_agg(key, ',') FROM notion.rows"), 1, 'nor a row that is known');
 
+# A key that is a value, decisions, and a row that is forgotten in the middle of a conflict: a page
+# that was edited there when its row was deleted here.
+$emulator->control('POST', 'load', { workspace => 'Acme', databases => [{ title => 'People',
+    properties => { Name => 'title', Address => 'rich_text' } }] });
+sql($node, q{IMPORT FOREIGN SCHEMA workspace LIMIT TO (people) FROM SERVER acme INTO crm;
+    CREATE TABLE people (address text PRIMARY KEY, name text, notes text);
+    INSERT INTO people VALUES ('Hmqvad7', 'Nwexoa8', 'Tbdsgh3'), ('Other', 'Person', 'any');
+    SELECT notion.link('people', 'crm.people', direction => 'both', rule => 'manual',
+        content => 'notes', columns => '{"address": "address", "name": "name"}');
+    SELECT notion.sync('people')});
+sql($node, q{CALL notion.flush('people', '50 s')});
+$page = page_of('Hmqvad7');
+sub rename_there {
+    my ($name) = @_;
+    sql($node, "SELECT notion.pause('people')");
+    $emulator->person('ada', 'PATCH', "/v1/pages/$page/markdown", { type => 'replace_content',
+        replace_content => { new_str => "Tbdsgh3 $name" } });
+    $emulator->person('ada', 'PATCH', "/v1/pages/$page",
+        { properties => { Name => { title => [{ text => { content => $name } }] } } });
+    return;
+}
+my $open = q{FROM notion.conflicts WHERE key = 'Hmqvad7' AND state = 'open'};
+rename_there('Zkuylb9');
+sql($node, q{UPDATE people SET name = 'Gpotrc0' WHERE address = 'Hmqvad7';
+    SELECT notion.resume('people')});
+wait_until($node, "SELECT count(*) $open", 1, 'a conflict of a row whose key is an address');
+sql($node, "SELECT notion.resolve(id, 'value', 'Lsjnie5') $open");
+wait_until($node, q{SELECT name FROM people WHERE address = 'Hmqvad7'}, 'Lsjnie5', 'decided');
+at_rest($pair, 'at rest');
+sql($node, qq{SELECT notion.retry('people', 'Hmqvad7'); SELECT notion.pair('people', 'Hmqvad7',
+    '$page'); SELECT notion.sync('people', key => 'Hmqvad7')});
+wait_until($node, q{SELECT count(*) FROM notion.requests}, 0, 'what names the row is carried out');
+at_rest($pair, 'at rest');
+rename_there('Cyfzqm2');
+sql($node, q{DELETE FROM people WHERE address = 'Hmqvad7'; SELECT notion.resume('people')});
+wait_until($node, "SELECT kind $open", 'deleted here, edited there', 'a conflict about the row');
+at_rest($pair, 'at rest');
+my @words = qw(Tbdsgh3 Hmqvad7 Nwexoa8 Zkuylb9 Gpotrc0 Lsjnie5 Cyfzqm2);
+$node->safe_psql('postgres', 'ANALYZE; VACUUM FULL people; CHECKPOINT');
+cmp_ok(files_with($_), '>', 0, "$_ is in files") for @words;
+sql($node, "SELECT notion.forget('people', 'Hmqvad7')");
+wait_until($node, 'SELECT count(*) FROM notion.erasures WHERE done_at IS NULL', 0, 'erased');
+$node->safe_psql('postgres', 'VACUUM FULL people; CHECKPOINT');
+is(files_with($_), 0, "$_ is in no file") for @words;
+is(sql($node, "SELECT count(*) $open"), 0, 'no conflict is left');
+# The page lives on, and is edited.
+rename_there('Cyfzqm2');
+sql($node, "SELECT notion.resume('people'); SELECT notion.sync('people')");
+wait_until($node, 'SELECT count(*) FROM notion.jobs WHERE finished_at IS NULL', 0, 'a sync');
+at_rest($pair, 'at rest');
+is(sql($node, q{SELECT string_agg(address, ',') FROM people}), 'Other',
+    'an edit there does not bring it back');
+wait_until($node, q{SELECT count(*) > 0 AND bool_and(read_at IS NOT NULL) FROM notion.contents c
+    JOIN notion.links l ON l.id = c.link WHERE l.table_id = 'people'::regclass}, 't',
+    'contents were read');
+$node->safe_psql('postgres', 'CHECKPOINT');
+is(files_with($_), 0, "$_: nothing of it is kept") for qw(Cyfzqm2 Tbdsgh3);
+
 $node->stop;
 $emulator->stop;
 done_testing();
