@@ -98,14 +98,11 @@ Status Content::take(std::string_view answer) {
     const bool is_part = std::exchange(has_body_, true);
     std::vector<std::string> more;
     bool is_itself_unknown = false;
-    const json::Value* unknown = json::find(*parsed, "unknown_block_ids");
-    if (unknown != nullptr && unknown->IsArray()) {
-        for (const json::Value& one : unknown->GetArray()) {
-            if (one.IsString() && bare(json::view(one)) == bare(id))
-                is_itself_unknown = true;
-            else if (one.IsString())
-                more.emplace_back(json::view(one));
-        }
+    for (std::string& one : json::texts(*parsed, "unknown_block_ids")) {
+        if (bare(one) == bare(id))
+            is_itself_unknown = true;
+        else
+            more.push_back(std::move(one));
     }
     parts_ += static_cast<int64_t>(more.size());
     if (is_part && is_itself_unknown)

@@ -222,10 +222,8 @@ Result<Times> parse_times(std::string_view text) {
     }
     read_resolutions(json, times);
     read_answers(json, times);
-    if (const json::Value* ids = json::find(json, "unfollowed"); ids && ids->IsArray())
-        for (const json::Value& id : ids->GetArray())
-            if (id.IsString())
-                times.unfollowed.emplace(json::view(id));
+    for (std::string& id : json::texts(json, "unfollowed"))
+        times.unfollowed.insert(std::move(id));
     if (const json::Value* grace = json::find(json, "trash_grace_ms"); grace && grace->IsInt64())
         times.trash_grace_us = us_of_ms(grace->GetInt64());
     return times;
