@@ -148,6 +148,7 @@ CREATE TABLE notion.polls (
     link integer PRIMARY KEY,
     watermark timestamptz,              -- Notion's time; null: never polled
     asked_at timestamptz,               -- when the last complete poll was asked for
+    guard_after timestamptz,            -- writes were kept back until then: a guard must be younger
     next_at timestamptz NOT NULL DEFAULT now(),
     quiet integer NOT NULL DEFAULT 0,   -- polls in a row without news
     told_at timestamptz,                -- when an event last told of an edit of this source

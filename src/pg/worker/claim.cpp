@@ -1,10 +1,12 @@
 // Claiming wishes: transaction 1 of a write. Budget first, then the intent with its payload and
 // marker, synchronously committed; the request leaves after that (protocol.md 1.4).
 // Refuses while a flight, a snapshot or a read of that page is pending, and where the link also
-// reads until the data source was asked after the row was examined. scope: worker.
+// reads until the data source was asked after the row was examined, and after what kept writes back
+// was over. scope: worker.
 #include "pg/postgres.hpp"
 
 #include "pg/settings.hpp"
+#include "pg/worker/breakers.hpp"
 #include "pg/worker/net.hpp"
 #include "pg/worker/query.hpp"
 
@@ -28,7 +30,7 @@ constinit Query read_wishes = {
     "   AND w.renamed_from IS NULL AND NOT EXISTS (SELECT FROM notion.work r"
     "                    WHERE r.link = w.link AND r.renamed_from = w.key)"
     "   AND (w.wish ->> 'action' = 'create' OR l.direction = 'to_notion'"
-    "        OR p.asked_at > w.wished_at)"
+    "        OR p.asked_at > greatest(w.wished_at, p.guard_after))"
     "   AND NOT EXISTS (SELECT FROM notion.snapshots s"
     "                    WHERE s.link = m.link AND s.page = m.page AND NOT s.failed)"
     "   AND NOT EXISTS (SELECT FROM notion.due_pages d"
@@ -88,6 +90,9 @@ constinit Query write_doubt = {
     "       sent_marker = excluded.sent_marker, tick = excluded.tick, sent_at = excluded.sent_at,"
     "       settle_until = excluded.settle_until, reason = excluded.reason"
     " WHERE m.flight = 'none'"};
+
+constinit Query guard_anew = {
+    "UPDATE notion.polls SET guard_after = clock_timestamp() WHERE link = $1"};
 
 constinit Query set_aside = {"UPDATE notion.work SET state = 'failed', reason = $4"
                              " WHERE link = $1 AND key = $2 AND version = $3"};
@@ -236,6 +241,20 @@ void plan_lane(Source& source, bool bulk) {
     keep(claims, source.our_bot);
 }
 
+/// Where nothing could be sent for a while (read_only, a pause, Notion out of reach, no worker),
+/// people went on editing: what was read before that guards no write after it. A link that rests is
+/// woken by a poll, which is young enough.
+bool may_send(Source& source, const Linked& link) {
+    const int64_t wait_ms = pass_breaker(source.server, false);
+    if (wait_ms > 0)
+        due_in(wait_ms);
+    const bool kept_back = wait_ms > 0 || link.read_only || (!link.active && !link.resting);
+    if (!kept_back && link.active && !source.sends)
+        run(guard_anew, {as_int4(source.link)});
+    source.sends = !kept_back && (link.active || source.sends);
+    return !kept_back && link.active;
+}
+
 } // namespace
 
 // Two lanes: what people did goes before what bulk jobs did, which keep a share of the budget.
@@ -247,7 +266,7 @@ void plan_writes() {
         for (size_t i = 0; i < sources.size(); i++) {
             Source& source = sources[(first + i) % sources.size()];
             const Linked* link = find_link(source.link);
-            if (link != nullptr && link->active && !link->read_only)
+            if (link != nullptr && may_send(source, *link))
                 plan_lane(source, bulk);
         }
     first++;

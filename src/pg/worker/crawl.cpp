@@ -43,7 +43,7 @@ constinit Query read_polls = {
     "    OR (l.state = 'active' AND l.direction <> 'to_notion' AND EXISTS ("
     "        SELECT FROM notion.work w WHERE w.link = l.id AND w.state = 'wish'"
     "           AND w.due <= clock_timestamp() AND w.wish ->> 'action' <> 'create'"
-    "           AND (p.asked_at IS NULL OR p.asked_at <= w.wished_at)))"
+    "           AND (p.asked_at IS NULL OR p.asked_at <= greatest(w.wished_at, p.guard_after))))"
     "    OR (l.state = 'active' AND $3 AND l.id = ANY (ARRAY("
     "        SELECT b.link FROM notion.bursts($2 * interval '1 millisecond') b"
     "         WHERE b.is_ready))))"

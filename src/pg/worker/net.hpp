@@ -60,6 +60,7 @@ struct Source {
     int reads_alone;       ///< of pages that events named, since:
     int64_t reads_alone_since_ms;
     int64_t no_budget_until_ms[sync::priorities];
+    bool sends;       ///< nothing kept its writes back when they were last looked at
     Reading lanes[2]; ///< of wishes: single ones, bulk
 };
 
