@@ -15,18 +15,20 @@ COMMENT ON FUNCTION notion.request(integer, text, jsonb) IS
     'writes down what was asked of a link; net carries it out after the commit';
 REVOKE ALL ON FUNCTION notion.request(integer, text, jsonb) FROM PUBLIC;
 
-CREATE FUNCTION notion.wished_state(link integer, state text) RETURNS text
-    LANGUAGE sql STABLE
-    SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-    SELECT coalesce((SELECT CASE WHEN r.kind = 'pause' THEN 'paused'
-                                 WHEN l.synced_at IS NULL THEN 'new' ELSE 'active' END
-                       FROM notion.requests r JOIN notion.links l ON l.id = r.link
-                      WHERE r.link = wished_state.link AND r.kind IN ('pause', 'resume')
-                      ORDER BY r.id DESC LIMIT 1), state);
-END;
-COMMENT ON FUNCTION notion.wished_state(integer, text) IS
-    'the state of a link once net has carried out what was asked';
+-- A view, since views read with their owner's rights what pg_monitor may not read by itself.
+CREATE VIEW notion.wished_states AS
+SELECT l.id AS link,
+       CASE r.kind WHEN 'pause' THEN 'paused'
+                   WHEN 'resume' THEN CASE WHEN l.synced_at IS NULL THEN 'new' ELSE 'active' END
+                   ELSE l.state END AS state,
+       CASE r.kind WHEN 'pause' THEN r.args ->> 'why'
+                   WHEN 'resume' THEN NULL ELSE l.reason END AS reason
+  FROM notion.links l
+  LEFT JOIN LATERAL (SELECT q.kind, q.args FROM notion.requests q
+                      WHERE q.link = l.id AND q.kind IN ('pause', 'resume')
+                      ORDER BY q.id DESC LIMIT 1) r ON true;
+COMMENT ON VIEW notion.wished_states IS
+    'state and reason of each link once net has carried out what was asked';
 
 CREATE FUNCTION notion.serve_pause(link integer, why text) RETURNS void
     LANGUAGE sql

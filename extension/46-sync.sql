@@ -327,12 +327,10 @@ DECLARE
     unsent text;
 BEGIN
     SELECT * INTO kept FROM notion.links l WHERE l.id = linked;
-    kept.state := notion.wished_state(linked, kept.state);
+    SELECT w.state, w.reason INTO kept.state, kept.reason FROM notion.wished_states w
+     WHERE w.link = linked;
     IF kept.state IN ('paused', 'resting') THEN
-        RAISE EXCEPTION 'the link of % is %: %', "table", kept.state,
-            coalesce((SELECT r.args ->> 'why' FROM notion.requests r
-                       WHERE r.link = linked AND r.kind = 'pause' ORDER BY r.id DESC LIMIT 1),
-                     kept.reason)
+        RAISE EXCEPTION 'the link of % is %: %', "table", kept.state, kept.reason
             USING ERRCODE = 'object_not_in_prerequisite_state',
                   HINT = 'Mend the cause, then SELECT notion.resume(''' || "table"::text || ''').';
     END IF;

@@ -1,10 +1,8 @@
 -- What a DBA looks at. Values of rows are only in views that the table's owner may see.
 
 CREATE VIEW notion.status WITH (security_barrier = true) AS
-SELECT l.table_id AS link, l.direction, notion.wished_state(l.id, l.state) AS state,
-       coalesce((SELECT r.args ->> 'why' FROM notion.requests r
-                  WHERE r.link = l.id AND r.kind = 'pause' ORDER BY r.id DESC LIMIT 1),
-                l.reason, u.reason) AS reason, l.needs_sync,
+SELECT l.table_id AS link, l.direction, w.state, coalesce(w.reason, u.reason) AS reason,
+       l.needs_sync,
        (SELECT count(*) FROM notion.mappings m
          WHERE m.link = l.id AND m.page_state = 'live') AS pages,
        (SELECT count(*) FROM notion.work w WHERE w.link = l.id AND w.state <> 'failed') AS queued,
@@ -19,7 +17,8 @@ SELECT l.table_id AS link, l.direction, notion.wished_state(l.id, l.state) AS st
        (SELECT count(*) FROM notion.conflicts c WHERE c.link = l.id AND c.state = 'open')
            AS open_conflicts,
        p.asked_at AS last_poll, l.synced_at AS first_sync
-  FROM notion.links l LEFT JOIN notion.polls p ON p.link = l.id
+  FROM notion.links l JOIN notion.wished_states w ON w.link = l.id
+  LEFT JOIN notion.polls p ON p.link = l.id
   LEFT JOIN notion.unsent u ON u.link = l.id
   JOIN pg_catalog.pg_class c ON c.oid = l.table_id
  WHERE pg_catalog.pg_has_role(c.relowner, 'USAGE')

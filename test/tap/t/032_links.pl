@@ -270,7 +270,16 @@ wait_until($node, q{SELECT count(*) FROM notion.mappings m
 sql($node, 'SELECT notion.pause()');
 is(sql($node, q{SELECT string_agg(DISTINCT state, ' ') FROM notion.status}), 'paused',
     'pause without an argument: everything');
-sql($node, 'SELECT notion.resume()');
+sql($node, 'CREATE ROLE watcher IN ROLE pg_monitor');
+my $seen = q{SET LOCAL ROLE watcher; SELECT state, reason FROM notion.status
+    WHERE link = 'public.tasks'::regclass};
+is(sql($node, "BEGIN; SELECT notion.resume(); $seen"), "\nactive|",
+    'that all go on is shown to pg_monitor as soon as it is asked');
+is(sql($node, 'SELECT notion.resume()'), '', 'go on');
+wait_until($node, q{SELECT string_agg(DISTINCT state, ' ') FROM notion.links}, 'active',
+    'and they do');
+like(sql($node, "BEGIN; SELECT notion.pause('tasks'); $seen"), qr/paused\|paused by /,
+    'a pause too, though the worker has not heard of it');
 sql($node, q{INSERT INTO tasks (name) VALUES ('resumed')});
 flush('tasks');
 
