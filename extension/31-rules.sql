@@ -23,6 +23,37 @@ COMMENT ON FUNCTION notion.rule_fault(text) IS
     'schema.function of (base, postgres, notion, context jsonb), the first three of the column''s '
     'type, which returns the value that both sides are to have';
 
+CREATE FUNCTION notion.rule_type_fault(rule text, type oid) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    -- As the parser would find it, without asking it: what is immutable would be run by that.
+    WITH named AS (
+        SELECT p.proretset, p.prorettype, NOT EXISTS (
+                   SELECT FROM pg_catalog.unnest(p.proargtypes::oid[]) WITH ORDINALITY u(arg, n)
+                     JOIN pg_catalog.pg_type a ON a.oid = u.arg
+                    WHERE u.n <= 3 AND u.arg NOT IN (t.oid, t.base) AND a.typtype <> 'p'
+                      AND NOT (a.typcategory = 'A' AND t.typcategory = 'A')
+                      AND NOT EXISTS (SELECT FROM pg_catalog.pg_cast k
+                                       WHERE k.castsource = t.base AND k.casttarget = u.arg
+                                         AND k.castcontext = 'i')) AS takes
+          FROM (SELECT y.oid, y.typcategory, notion.base_type(y.oid) AS base
+                  FROM pg_catalog.pg_type y WHERE y.oid = rule_type_fault.type) t,
+               pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+         WHERE rule LIKE '%.%' AND notion.rule_fault(rule) IS NULL
+           AND ARRAY[n.nspname, p.proname]::text[] = pg_catalog.parse_ident(rule)
+           AND p.prokind = 'f' AND p.pronargs = 4 AND p.proargtypes[3] = 'jsonb'::regtype)
+    SELECT CASE WHEN NOT bool_or(f.takes) THEN pg_catalog.format(
+                    'rule %s takes no %s; it is given (base, postgres, notion, context) as '
+                    '(%2$s, %2$s, %2$s, jsonb)', rule, pg_catalog.format_type(type, NULL))
+                WHEN NOT bool_or(f.takes AND NOT f.proretset
+                                 AND f.prorettype NOT IN ('void'::regtype, 'record'::regtype))
+                THEN pg_catalog.format('rule %s does not return one value', rule) END
+      FROM named f;
+END;
+COMMENT ON FUNCTION notion.rule_type_fault(text, oid) IS
+    'why a function cannot be the rule of a column of this type; null: it can, or is no function';
+
 ALTER TABLE notion.links DROP CONSTRAINT links_on_notion_trash_check;
 ALTER TABLE notion.links ADD CONSTRAINT links_on_notion_trash_check
     CHECK (on_notion_trash IN ('ignore', 'delete') OR on_notion_trash LIKE 'mark:_%');

@@ -318,3 +318,32 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION notion.pair_faults(jsonb) IS
     'what in the pairs of a call of notion.link means nothing, a line each';
+
+CREATE FUNCTION notion.rule_faults(table_id regclass, foreign_table_id regclass, direction text,
+                                   rule text, columns jsonb, key name[], marker name)
+    RETURNS SETOF text
+    LANGUAGE sql STABLE
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT pg_catalog.format('column %I: %s', w.column_name, f.fault)
+      FROM notion.wanted_columns(rule_faults.table_id, rule_faults.foreign_table_id,
+                                 rule_faults.columns, rule_faults.key, rule_faults.marker) w
+      JOIN pg_catalog.pg_attribute o ON o.attrelid = rule_faults.foreign_table_id
+           AND o.attname = w.foreign_column
+      LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = rule_faults.table_id
+           AND a.attname = w.column_name AND a.attnum > 0 AND NOT a.attisdropped
+     CROSS JOIN LATERAL notion.reference(rule_faults.table_id, rule_faults.key, w.own, w.refers_to,
+                                         notion.option(o.attfdwoptions, 'type')) r
+     CROSS JOIN LATERAL (SELECT CASE
+           WHEN r.kind IS NULL
+           THEN notion.rule_type_fault(coalesce(w.rule, rule_faults.rule), a.atttypid)
+           WHEN w.rule IS NULL AND rule_faults.rule LIKE '%.%'
+           THEN 'the rule of the link is a function, which a reference cannot have; give it one '
+                'of its own' END) f(fault)
+     WHERE coalesce(w.direction, rule_faults.direction) = 'both' AND w.own <> rule_faults.key
+       AND notion.property_is_writable(notion.option(o.attfdwoptions, 'type'))
+       AND f.fault IS NOT NULL;
+END;
+COMMENT ON FUNCTION notion.rule_faults(regclass, regclass, text, text, jsonb, name[], name) IS
+    'why functions cannot be the rules of the columns that a call of notion.link asks for, a line '
+    'each; only of columns that both sides may change: of others no rule is asked';

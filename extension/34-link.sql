@@ -118,6 +118,8 @@ BEGIN
                                              found_key, marker);
     RETURN QUERY SELECT notion.column_faults(table_id, foreign_table_id, columns, found_key,
                                              marker);
+    RETURN QUERY SELECT notion.rule_faults(table_id, foreign_table_id, way, rule, columns,
+                                           found_key, marker);
     RETURN QUERY
     SELECT format('column %I: several pairs would write it: give all but one direction to_notion',
                   o.name)

@@ -35,7 +35,7 @@ SELECT l.table_id AS link, notion.shown_key(l.key_columns, k.key) AS key, m.page
             WHEN w.state IN ('failed', 'held') THEN w.state
             WHEN w.key IS NOT NULL THEN 'queued'
             WHEN t.failed OR s.failed THEN 'failed'
-            WHEN s.refused_at IS NOT NULL THEN 'waiting'
+            WHEN s.reason IS NOT NULL THEN 'waiting'
             WHEN t.wish IS NOT NULL OR t.sent IS NOT NULL THEN 'queued'
             WHEN EXISTS (SELECT FROM jsonb_each_text(m.held) h
                           WHERE h.value NOT LIKE 'not followed%') THEN 'held'
@@ -103,8 +103,9 @@ COMMENT ON VIEW notion.failures IS
     'what was set aside, with Notion''s or PostgreSQL''s own words, until someone mends the '
     'cause and calls notion.retry, or gives it up with notion.discard; appends by their number: '
     'notion.retry_append, notion.discard_append. state waiting: a page that its table refuses is '
-    'listed at once, tried again by itself, and failed after ten minutes. detail: the DETAIL of '
-    'what refused it, where there is one';
+    'listed at once, tried again by itself, and failed after ten minutes; one whose triggers or '
+    'rule take longer than notion.apply_timeout is never failed. detail: the DETAIL of what '
+    'refused it, where there is one';
 GRANT SELECT ON notion.failures TO PUBLIC;
 
 CREATE VIEW notion.columns WITH (security_invoker = true) AS

@@ -120,7 +120,7 @@ constinit Query drop_snapshot = {
 constinit Query note_reason = {R"(
 UPDATE notion.snapshots s
    SET reason = $3, detail = nullif($5, ''),
-       refused_at = CASE WHEN $4 THEN s.refused_at ELSE r.since END,
+       refused_at = CASE WHEN $6 THEN r.since ELSE s.refused_at END,
        failed = s.failed OR (NOT $4 AND r.since <= now() - interval '10 min'),
        due = CASE WHEN $4 OR s.failed THEN s.due
                   ELSE least(s.due, greatest(r.since + interval '10 min', now())) END
@@ -260,12 +260,14 @@ bool read_here(Arrival& arrival, std::string_view* here) {
 
 void set_aside(const Arrival& arrival, const char* reason, bool busy) {
     (void)run(note_reason, {as_int4(arrival.link), as_text(arrival.page), as_text(reason),
-                            as_bool(busy), as_text("")});
+                            as_bool(busy), as_text(""), as_bool(!busy)});
 }
 
 void set_aside(const Arrival& arrival, const Refusal& refusal) {
+    // What takes too long may pass by itself, and may not: it is listed, and never failed.
     (void)run(note_reason, {as_int4(arrival.link), as_text(arrival.page), as_text(refusal.message),
-                            as_bool(refusal.is_busy()), as_text(refusal.detail)});
+                            as_bool(refusal.is_busy()), as_text(refusal.detail),
+                            as_bool(!refusal.is_busy() || refusal.is_late())});
 }
 
 bool open_arrival(Arrival* arrival, Failed failed) {

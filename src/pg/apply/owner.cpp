@@ -58,9 +58,13 @@ void run(Oid owner, void (*body)(void*), void* state, int timeout_ms) {
 
 } // namespace
 
+bool Refusal::is_late() const {
+    return sqlstate == ERRCODE_QUERY_CANCELED;
+}
+
 bool Refusal::is_busy() const {
     const int category = ERRCODE_TO_CATEGORY(sqlstate);
-    return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE || sqlstate == ERRCODE_QUERY_CANCELED ||
+    return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE || is_late() ||
            category == ERRCODE_TO_CATEGORY(ERRCODE_TRANSACTION_ROLLBACK) ||
            category == ERRCODE_TO_CATEGORY(ERRCODE_INSUFFICIENT_RESOURCES);
 }

@@ -22,6 +22,7 @@ struct Refusal {
     const char* detail;     ///< "" where there is none
     const char* schema;     ///< of a constraint that was violated, else ""
     const char* constraint; ///< its name, or that of a unique index; else ""
+    bool is_late() const;   ///< its code took longer than it may
     bool is_busy() const;   ///< locked, timed out, deadlocked, short of room: try again soon
     bool is_misfit() const; ///< the value is none of the column's type
     bool is_taken() const;  ///< another row holds a value that only one may hold
