@@ -94,6 +94,7 @@ CREATE UNIQUE INDEX mappings_page ON notion.mappings (link, page) WHERE page IS 
 CREATE UNIQUE INDEX mappings_sent_marker ON notion.mappings (link, sent_marker)
     WHERE flight <> 'none' AND flight_kind = 'create';
 CREATE INDEX mappings_flight ON notion.mappings (flight) WHERE flight <> 'none';
+CREATE INDEX mappings_held ON notion.mappings (link) WHERE held <> '{}';
 COMMENT ON TABLE notion.mappings IS 'row (by key) and page, the base they agreed on, the flight';
 
 CREATE TABLE notion.outbox (
@@ -269,7 +270,7 @@ CREATE TABLE notion.requests (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     link integer NOT NULL,
     kind text NOT NULL,                 -- pause, resume, retry, discard, touch, pair, altered,
-                                        -- unseen, forget, forget row, resolve
+                                        -- unseen, forget, forget row, resolve, follow, judge
     args jsonb NOT NULL DEFAULT '{}',
     asked_by name NOT NULL,
     asked_at timestamptz NOT NULL DEFAULT now()

@@ -214,12 +214,18 @@ BEGIN
         PERFORM notion.request(look_at_shape.link, 'pause', jsonb_build_object('why',
             faults || '; mend it or call notion.alter_link, then notion.resume'));
     ELSE
-        -- A type that still fits: the core reads the column's texts by it.
-        UPDATE notion.link_columns c SET column_type = notion.column_type(a.atttypid)
+        -- A type that still fits: the core reads the column's texts by it. What did not fit the
+        -- column as it was may fit now.
+        UPDATE notion.link_columns c
+           SET column_type = notion.column_type(a.atttypid), not_null = a.attnotnull
           FROM notion.links l JOIN pg_attribute a ON a.attrelid = l.table_id
          WHERE l.id = c.link AND c.link = look_at_shape.link AND a.attname = c.column_name
            AND NOT c.is_marker AND c.refers_to IS NULL
-           AND c.column_type <> notion.column_type(a.atttypid);
+           AND (c.column_type, c.not_null)
+               IS DISTINCT FROM (notion.column_type(a.atttypid), a.attnotnull);
+        IF FOUND THEN
+            PERFORM notion.request(look_at_shape.link, 'judge', '{}');
+        END IF;
     END IF;
 END
 $$;

@@ -57,6 +57,36 @@ REVOKE ALL ON FUNCTION notion.serve_resume(integer, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION notion.serve_resume(integer, boolean) IS
     'carries out notion.resume';
 
+CREATE FUNCTION notion.judge_again(link integer, key text) RETURNS void
+    LANGUAGE sql
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    -- Read before the row is sent: what its page shows in that field was not taken.
+    INSERT INTO notion.due_pages AS d (link, page, why)
+    SELECT m.link, m.page, 'what did not fit may fit now' FROM notion.mappings m
+     WHERE m.link = judge_again.link AND m.key = coalesce(judge_again.key, m.key)
+       AND m.page_state = 'live' AND m.held <> '{}' AND m.held::text LIKE '%"misfit: %'
+        ON CONFLICT (link, page) DO UPDATE SET due = pg_catalog.now(), attempts = 0,
+           why = excluded.why;
+    -- Where no value of the page was ever taken, its half is no base either: it is news.
+    UPDATE notion.mappings m
+       SET held = m.held - j.fields,
+           base = m.base || (SELECT pg_catalog.jsonb_object_agg(b.key,
+                       b.value - CASE WHEN b.value ? 'p' THEN '{seen}'::text[]
+                                      ELSE '{seen,n}' END)
+                               FROM pg_catalog.jsonb_each(m.base) b WHERE b.key = ANY (j.fields))
+      FROM (SELECT o.key, pg_catalog.array_agg(h.key) AS fields
+              FROM notion.mappings o, LATERAL pg_catalog.jsonb_each_text(o.held) h
+             WHERE o.link = judge_again.link AND o.held <> '{}' AND o.page_state = 'live'
+               AND o.key = coalesce(judge_again.key, o.key) AND h.value LIKE 'misfit: %'
+             GROUP BY o.key) j
+     WHERE m.link = judge_again.link AND m.key = j.key;
+END;
+REVOKE ALL ON FUNCTION notion.judge_again(integer, text) FROM PUBLIC;
+COMMENT ON FUNCTION notion.judge_again(integer, text) IS
+    'fields of a row, or of all, that are held because what the page shows did not fit their '
+    'columns: the page is read again, and judged by what the columns are now';
+
 CREATE FUNCTION notion.serve_retry(link integer, key text) RETURNS void
     LANGUAGE sql
     SET search_path = pg_catalog, pg_temp
@@ -81,6 +111,7 @@ BEGIN ATOMIC
     UPDATE notion.schemas s SET next_at = pg_catalog.now()
      WHERE s.link = serve_retry.link AND EXISTS (
            SELECT FROM notion.link_columns c WHERE c.link = s.link AND c.aside IS NOT NULL);
+    SELECT notion.judge_again(serve_retry.link, serve_retry.key);
 END;
 REVOKE ALL ON FUNCTION notion.serve_retry(integer, text) FROM PUBLIC;
 COMMENT ON FUNCTION notion.serve_retry(integer, text) IS
@@ -141,6 +172,7 @@ BEGIN ATOMIC
         ON CONFLICT (link, key) DO UPDATE
        SET version = w.version + 1, due = pg_catalog.now(), attempts = 0, reason = NULL,
            state = CASE w.state WHEN 'sending' THEN 'sending' ELSE 'new' END;
+    SELECT notion.judge_again(serve_touch.link, serve_touch.key);
     UPDATE notion.jobs j SET state = 'done', done = 1, finished_at = pg_catalog.clock_timestamp()
      WHERE j.id = serve_touch.job;
 END;
@@ -190,6 +222,7 @@ BEGIN ATOMIC
      WHERE l.id = serve_unseen.link AND l.synced_at IS NOT NULL
        AND NOT EXISTS (SELECT FROM notion.jobs j WHERE j.link = l.id AND j.state = 'queued'
                           AND j.args ->> 'key' IS NULL);
+    SELECT notion.judge_again(serve_unseen.link, NULL);
 END;
 REVOKE ALL ON FUNCTION notion.serve_unseen(integer, text) FROM PUBLIC;
 COMMENT ON FUNCTION notion.serve_unseen(integer, text) IS
@@ -270,6 +303,7 @@ BEGIN
         WHEN 'pair' THEN
             PERFORM notion.serve_pair(asked.link, asked.args ->> 'key',
                                       (asked.args ->> 'page')::uuid);
+        WHEN 'judge' THEN PERFORM notion.judge_again(asked.link, NULL);
         WHEN 'unseen' THEN PERFORM notion.serve_unseen(asked.link, asked.args ->> 'why');
         WHEN 'altered' THEN
             PERFORM notion.serve_altered(asked.link, CASE jsonb_typeof(asked.args -> 'stale')

@@ -39,6 +39,8 @@ BEGIN
     IF key IS NOT NULL THEN
         PERFORM notion.request(linked, 'touch', jsonb_build_object(
             'key', notion.key_of(linked, key), 'job', job));
+    ELSE
+        PERFORM notion.request(linked, 'judge', '{}');
     END IF;
     PERFORM notion.wake();
     RETURN job;
@@ -146,7 +148,10 @@ BEGIN
          + (SELECT count(*) FROM notion.snapshots s
               LEFT JOIN notion.mappings m ON m.link = s.link AND m.page = s.page
              WHERE s.link = linked AND (s.failed OR s.refused_at IS NOT NULL)
-               AND (wanted IS NULL OR m.key = wanted OR s.page::text = wanted)) INTO found;
+               AND (wanted IS NULL OR m.key = wanted OR s.page::text = wanted))
+         + (SELECT count(*) FROM notion.mappings m
+             WHERE m.link = linked AND m.held <> '{}' AND m.held::text LIKE '%"misfit: %'
+               AND m.key = coalesce(wanted, m.key)) INTO found;
     PERFORM notion.request(linked, 'retry', jsonb_build_object('key', wanted));
     RETURN found;
 END

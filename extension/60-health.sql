@@ -120,10 +120,13 @@ SELECT 'unknown outcomes', l.table_id::regclass::text, 'warning',
  WHERE m.flight = 'unknown' GROUP BY l.table_id
 UNION ALL
 SELECT 'failures', l.table_id::regclass::text, 'warning',
-       pg_catalog.format('%s rows set aside', pg_catalog.count(*)),
+       pg_catalog.string_agg(pg_catalog.format('%s %s%s', f.n, f.what,
+                                               CASE WHEN f.n > 1 THEN 's' END), ', '
+                             ORDER BY f.what DESC) || ' set aside',
        'notion.failures says why; notion.retry once the cause is mended, or notion.discard'
-  FROM notion.work w JOIN notion.links l ON l.id = w.link
- WHERE w.state = 'failed' GROUP BY l.table_id
+  FROM (SELECT o.link, o.what, pg_catalog.count(*) AS n FROM notion.failed o
+         WHERE o.what <> 'page' GROUP BY o.link, o.what) f
+  JOIN notion.links l ON l.id = f.link GROUP BY l.table_id
 UNION ALL
 SELECT 'failures', l.table_id::regclass::text, 'warning',
        pg_catalog.format('%s pages refused by the table, %s of them for ten minutes and more',

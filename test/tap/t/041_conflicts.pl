@@ -56,6 +56,8 @@ is(sql($node, "SELECT base, postgres, notion, rule, winner IS NULL, postgres_by 
     '1|10|20|manual|t|t|t|t|t|both changed', 'both values, who and when on each side, the rule');
 is(sql($node, 'SELECT points FROM tasks WHERE id = 1') . points_there(1), '1020',
     'each side keeps its own');
+is(sql($node, 'SELECT failures, open_conflicts FROM notion.status')
+      . sql($node, 'SELECT count(*) FROM notion.failures'), '0|10', 'it is no failure');
 like($listener->query('SELECT 1'), qr/"what": "conflict".*"conflict": $first\b/s,
     'who listens hears of it');
 my ($status, undef, $error) = $node->psql('postgres', "CREATE ROLE guest; SET ROLE guest;
