@@ -63,6 +63,15 @@ CREATE FUNCTION notion.adopt() RETURNS void
     SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+    IF getdatabaseencoding() <> 'UTF8' THEN
+        RAISE EXCEPTION 'the worker needs a database in UTF8, and this one is in %',
+            getdatabaseencoding()
+            USING ERRCODE = 'feature_not_supported',
+                  DETAIL = 'It keeps what pages hold as they hold it, in letters that another '
+                           'encoding does not have.',
+                  HINT = 'Link, publish and append in a database made with ENCODING ''UTF8''; '
+                         'foreign tables work in every encoding.';
+    END IF;
     INSERT INTO notion.instance AS i (system_identifier, database_oid, timeline)
         SELECT d.system_identifier, d.database_oid, d.timeline FROM notion.identity() d
         ON CONFLICT (only_one) DO UPDATE
@@ -87,7 +96,8 @@ $$;
 REVOKE ALL ON FUNCTION notion.adopt() FROM PUBLIC;
 COMMENT ON FUNCTION notion.adopt() IS
     'makes the links of a restored or copied database this database''s own, so that its workers '
-    'speak to Notion; the original must not run any more, or both will';
+    'speak to Notion; the original must not run any more, or both will. Errors: 0A000 a database '
+    'in another encoding than UTF8';
 
 CREATE FUNCTION notion.awaits_page(link integer, marker text) RETURNS boolean
     LANGUAGE sql STABLE

@@ -83,7 +83,8 @@ constexpr int logged_characters = 10'000; // of a content; the rest is in Notion
 
 constinit Query set_aside = {R"(
 UPDATE notion.contents
-   SET reason = $3, failed = failed OR (NOT $4 AND since < clock_timestamp() - interval '10 min')
+   SET reason = $3, attempts = CASE WHEN $5 THEN least(attempts, 12) ELSE attempts END,
+       failed = failed OR (NOT $4 AND since < clock_timestamp() - interval '10 min')
  WHERE link = $1 AND page = $2::uuid)"};
 
 struct Arrival {
@@ -92,8 +93,9 @@ struct Arrival {
 };
 
 void wait_with(const Arrival& arrival, const Refusal& refusal) {
-    (void)run(set_aside, {as_int4(arrival.link), as_text(arrival.page), as_text(refusal.message),
-                          as_bool(refusal.is_busy())});
+    (void)run(set_aside,
+              {as_int4(arrival.link), as_text(arrival.page), as_text(refusal.message),
+               as_bool(refusal.is_busy()), as_bool(refusal.is_busy() && !refusal.is_late())});
 }
 
 sync::SentContent sent_of(std::string_view flight) {
@@ -213,6 +215,8 @@ bool carry_out(const Pair& pair, const char* column, Refusal* refusal) {
 void take(const Arrival& arrival, const Linked& linked) {
     Pair pair = {};
     pair.arrival = &arrival;
+    if (!can_be_locked(linked, RowExclusiveLock))
+        return wait_with(arrival, table_is_locked);
     pair.only = with_column(linked, linked.content, CurrentMemoryContext);
     if (pair.only == nullptr)
         return wait_with(arrival, {0, "the column of the content is gone", "", "", ""});

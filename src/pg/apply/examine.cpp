@@ -3,6 +3,8 @@
 // scope: step.
 #include "pg/apply/tasks.hpp"
 
+#include <algorithm>
+
 #include "pg/apply/extras.hpp"
 #include "pg/apply/references.hpp"
 #include "pg/own.hpp"
@@ -16,6 +18,10 @@ namespace {
 using namespace worker;
 
 constexpr int batch = 100;
+
+/// Its rows of work are locked until it ends, and net may have changes of the same rows to fold:
+/// where code of the tables takes long, the rest of a batch is another batch.
+constexpr int64 batch_ms_max = 500;
 
 /// SKIP LOCKED: net folds into the same rows, and each would wait for what the other holds.
 constinit Query select_dirty = {R"(
@@ -111,13 +117,15 @@ struct Dirty {
     const char* held; ///< nullptr: no mapping
 };
 
+/// How far each lane was read.
+struct {
+    TimestampTz from;
+    int64 rewound_ms;
+} lanes[2];
+
 /// A copy of the batch: the statements that follow replace SPI's last result.
 int read_lane(bool bulk, int room, Dirty* dirty) {
     constexpr int64 rewind_ms = 1'000;
-    static struct {
-        TimestampTz from;
-        int64 rewound_ms;
-    } lanes[2];
     auto& lane = lanes[bulk];
     if (const int64 now = steady_ms(); now - lane.rewound_ms >= rewind_ms)
         lane = {DT_NOBEGIN, now};
@@ -132,10 +140,13 @@ int read_lane(bool bulk, int room, Dirty* dirty) {
     return rows;
 }
 
-/// What people did first, then what bulk jobs did, which keeps a fifth.
+/// What people did first, then what bulk jobs did, which keeps a fifth; in order of links.
 int read_batch(Dirty* dirty) {
     const int single = read_lane(false, batch - batch / 5, dirty);
-    return single + read_lane(true, batch - single, dirty + single);
+    const int count = single + read_lane(true, batch - single, dirty + single);
+    std::sort(dirty, dirty + count,
+              [](const Dirty& one, const Dirty& other) { return one.link < other.link; });
+    return count;
 }
 
 void put_off(const Dirty& dirty, const char* reason, bool busy) {
@@ -143,7 +154,7 @@ void put_off(const Dirty& dirty, const char* reason, bool busy) {
                          as_text(reason), as_bool(busy)});
 }
 
-enum class Wishes : uint8_t { nothing, something, trash };
+enum class Wishes : uint8_t { nothing, something, trash, busy };
 
 /// Whether its page is to be created after one to which it relates. What it waits for is kept.
 bool is_behind(const Dirty& dirty, const Linked& linked, const Row& row, bool creates) {
@@ -166,7 +177,7 @@ Wishes examine(const Dirty& dirty, const Linked& linked, bridge::Text* told) {
         return Wishes::nothing; // it stays due
     if (!read_row(linked, dirty.key, Lock::none, &row, &refusal)) {
         put_off(dirty, refusal.message, refusal.is_busy());
-        return Wishes::nothing;
+        return refusal.is_busy() ? Wishes::busy : Wishes::nothing;
     }
     bridge::Fault fault;
     if (!bridge::sync_decide(linked.core, dirty.mapping, row.found ? row.json : "",
@@ -211,9 +222,11 @@ bool examine_some() {
     worker::begin("examining dirty rows");
     auto* dirty = static_cast<Dirty*>(palloc(sizeof(Dirty) * batch));
     const int count = read_batch(dirty);
+    const int64 end_ms = steady_ms() + batch_ms_max;
     auto* told = own<bridge::Text, bridge::text_free>(
         CurrentMemoryContext, [](bridge::Fault& fault) { return bridge::text_new(fault); });
     Linked* linked = nullptr;
+    const char* busy = nullptr; // why the link's rows have to wait
     int32 loaded = 0;
     int wishes = 0;
     int trashes = 0;
@@ -221,14 +234,23 @@ bool examine_some() {
         CHECK_FOR_INTERRUPTS();
         if (loaded != dirty[i].link) {
             linked = load(dirty[i].link, CurrentMemoryContext);
+            busy = linked == nullptr || can_be_locked(*linked, AccessShareLock)
+                       ? nullptr
+                       : table_is_locked.message;
             loaded = dirty[i].link;
         }
-        if (linked == nullptr) {
-            put_off(dirty[i], unusable, false);
+        if (linked == nullptr || busy != nullptr) {
+            put_off(dirty[i], linked == nullptr ? unusable : busy, linked != nullptr);
             continue;
         }
+        if (steady_ms() >= end_ms) {
+            lanes[0] = lanes[1] = {}; // the rest is met again
+            break;
+        }
         const Wishes it = examine(dirty[i], *linked, told);
-        wishes += it != Wishes::nothing;
+        if (it == Wishes::busy)
+            busy = "another row of the table could not be read in time";
+        wishes += it == Wishes::something || it == Wishes::trash;
         trashes += it == Wishes::trash;
     }
     if (trashes > 0)      // it counts all that is queued: not for every hundred rows of 100,000

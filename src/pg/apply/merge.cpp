@@ -6,6 +6,7 @@
 
 #include "pg/apply/arrival.hpp"
 #include "pg/apply/origin.hpp"
+#include "pg/apply/rows.hpp"
 #include "pg/own.hpp"
 #include "pg/worker/process.hpp"
 #include "pg/worker/query.hpp"
@@ -61,12 +62,14 @@ void merge_in_transaction(const Claimed& claimed) {
     arrival.link = claimed.link;
     arrival.page = claimed.page;
     arrival.linked = load(claimed.link, CurrentMemoryContext);
-    if (arrival.linked != nullptr) {
+    if (arrival.linked == nullptr) {
+        set_aside(arrival, unusable, false);
+    } else if (!can_be_locked(*arrival.linked, RowExclusiveLock)) {
+        set_aside(arrival, table_is_locked);
+    } else {
         arrival.text = own<bridge::Text, bridge::text_free>(
             CurrentMemoryContext, [](bridge::Fault& fault) { return bridge::text_new(fault); });
         merge(arrival);
-    } else {
-        set_aside(arrival, unusable, false);
     }
     worker::commit();
     worker::now_at(0, "");

@@ -381,6 +381,10 @@ std::string_view keep(MemoryContext memory, std::string_view words) {
     return {kept, words.size()};
 }
 
+bool can_be_locked(const Linked& linked, LOCKMODE mode) {
+    return ConditionalLockRelationOid(linked.table, mode);
+}
+
 Assignments assignments(std::string_view json) {
     static constinit worker::Query members = {"SELECT key, value FROM jsonb_each_text($1)"};
     const uint64 rows = run(members, {worker::as_jsonb(json)});

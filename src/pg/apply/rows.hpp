@@ -11,6 +11,15 @@ namespace notion::pg::apply {
 
 enum class Lock : uint8_t { none, row };
 
+/// Whether the table can be locked so without waiting; if so it is, until the transaction ends.
+/// Asked before its rows are: each of them would wait for lock_timeout_ms while somebody rewrites
+/// the table, and the rows of all other links behind it.
+bool can_be_locked(const Linked& linked, LOCKMODE mode);
+/// Why its rows wait then.
+inline constexpr Refusal table_is_locked = {
+    ERRCODE_LOCK_NOT_AVAILABLE, "somebody holds a lock on the whole table, or waits for one", "",
+    "", ""};
+
 /// json: {"column": "text" | null} of the paired columns, and "(key)" where the key has several; ""
 /// where no row has the key. References show pages, and are left out where there is none yet.
 struct Row {

@@ -69,6 +69,10 @@ constinit Query fold_batches = {
     "    RETURNING 1)"
     "SELECT (SELECT count(*) FROM batch), (SELECT count(*) FROM folded)"};
 
+// Below the next bound: more than fits into one round, or renames that are to be taken first.
+constinit Query find_left = {
+    "SELECT FROM notion.outbox WHERE xid >= $1::text::xid8 AND xid < $2::text::xid8 LIMIT 1"};
+
 } // namespace
 
 int64_t fold_bound() {
@@ -80,16 +84,16 @@ bool fold_outbox() {
     snprintf(from, sizeof from, "%lld", static_cast<long long>(bound));
     run(take_renames, {as_text(from), as_int4(batches_max)});
     net.wakes_apply |= column_bool(0, 1);
-    const int64_t next_bound = strtoll(column_text(0, 2), nullptr, 10);
+    const char* next_bound = column_text(0, 2);
     run(fold_batches, {as_text(from), as_int4(batches_max)});
     int64_t batches = column_int8(0, 1);
     if (column_int8(0, 2) > 0)
         net.wakes_apply = true;
-    if (batches == batches_max) {
+    if (batches == batches_max || run(find_left, {as_text(from), as_text(next_bound)}) > 0) {
         due_in(0);
         return false;
     }
-    bound = next_bound;
+    bound = strtoll(next_bound, nullptr, 10);
     return true;
 }
 

@@ -137,6 +137,14 @@ $node->safe_psql('latin1', 'CREATE SCHEMA crm;
     IMPORT FOREIGN SCHEMA workspace FROM SERVER acme INTO crm');
 is(sql($node, "SELECT convert_to(name, 'UTF8') FROM crm.participants WHERE name LIKE 'Luc%'",
         database => 'latin1'), '\x4c7563c3ad61204f7274656761', 'a database in another encoding');
+sql($node, 'CREATE TABLE people (id integer PRIMARY KEY, name text)', database => 'latin1');
+like(NotionTest::error_of($node, "SELECT notion.$_", database => 'latin1'),
+    qr/0A000: the worker needs a database in UTF8, and this one is in LATIN1/,
+    'which the worker does not serve')
+  for q{link('people', 'crm.participants', direction => 'from_notion',
+        columns => '{"name": "name"}')},
+  q{append('acme', '00000000-0000-4000-8000-00000000000a', 'words')},
+  q{publish('{people}', 'acme', '00000000-0000-4000-8000-00000000000a', 'crm')};
 my ($emoji) = $emulator->person('ada', 'PATCH', '/v1/pages/'
       . sql($node, "SELECT page_id FROM crm.participants WHERE name LIKE 'Luc%'"),
     { properties => { Notes => { rich_text => [ { text => { content => "\x{1F600}" } } ] } } });

@@ -80,6 +80,25 @@ like($before, qr/\Qone=@{[ pages($pair)->{one}{id} ]}/, 'keeps the page');
 is(sql($node, q{SELECT string_agg(key || ':' || page_state, ' ' ORDER BY key) FROM notion.mappings
     WHERE page_state = 'live'}), '103:live 900:live', 'and no mapping is left behind');
 
+# More transactions with renames than are taken up at once.
+sql($node, q{INSERT INTO tasks (id, name)
+    SELECT 2000 + i, 'row ' || i FROM generate_series(1, 60) i});
+flush('tasks');
+sql($node, 'ALTER SYSTEM SET notion.worker = off');
+$node->reload;
+wait_until($node, "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'pg_notion net'", '0',
+    'the worker rests');
+sql($node, join ';', map { 'UPDATE tasks SET id = id + 1000 WHERE id = ' . (2000 + $_) } 1 .. 60);
+is(sql($node, 'SELECT count(DISTINCT xid) FROM notion.outbox'), 60, 'sixty renames wait');
+sql($node, 'ALTER SYSTEM RESET notion.worker');
+$node->reload;
+wait_until($node, 'SELECT count(*) FROM notion.outbox', 0, 'none of them is left behind');
+is(sql($node, q{SELECT count(*) FROM notion.mappings WHERE key::integer BETWEEN 3001 AND 3060}), 60,
+    'all of them are followed, however many there are');
+sql($node, 'DELETE FROM tasks WHERE id > 3000');
+sql($node, q{SELECT notion.resume('tasks', allow_deletes => true)});
+flush('tasks');
+
 # ---- keys of several columns and of other types -----------------------------------------------
 
 $notion->control('POST', 'load', {
