@@ -31,7 +31,10 @@ BEGIN ATOMIC
         SELECT t.oid, t.typtype, t.typbasetype, t.typelem, t.typcategory
           FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.typbasetype WHERE b.typtype = 'd')
     SELECT CASE
-        WHEN b.typtype = 'e' THEN 'text'
+        WHEN b.typtype = 'e' OR EXISTS (
+                SELECT FROM pg_catalog.pg_cast c WHERE c.castsource = b.oid
+                   AND c.casttarget = 'text'::regtype AND c.castmethod = 'b'
+                   AND c.castcontext = 'i') THEN 'text'
         WHEN b.typcategory = 'A' AND e.typtype = 'e' THEN 'text_array'
         ELSE k.kind END
       FROM base b
@@ -50,7 +53,7 @@ BEGIN ATOMIC
      WHERE b.typtype <> 'd';
 END;
 COMMENT ON FUNCTION notion.column_type(oid) IS
-    'the ColumnType (docs/types.md) of a column of this type, domains and enums included; '
+    'the ColumnType (docs/types.md) of a column of this type, domains, enums and citext included; '
     'null: none';
 
 CREATE FUNCTION notion.option(options text[], wanted text) RETURNS text
@@ -240,7 +243,8 @@ BEGIN ATOMIC
             'have a column each', p.foreign_column)
          WHERE p.property_type IS NOT NULL AND p.sharing > 1 AND p.pairings = 1
         UNION ALL SELECT 'it is paired twice' WHERE p.pairings > 1
-        UNION ALL SELECT pg_catalog.format('type %s cannot be linked', p.type)
+        UNION ALL SELECT pg_catalog.format(
+            'type %s cannot be linked; a text column kept beside it can', p.type)
          WHERE p.here AND p.kind IS NULL AND p.target_fault IS NULL
         UNION ALL SELECT pg_catalog.format('type %s does not go with a property of type %s',
                                            p.type, p.property_type)

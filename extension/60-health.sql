@@ -81,12 +81,17 @@ SELECT 'server', s.srvname::text,
 UNION ALL
 SELECT 'link', l.table_id::regclass::text,
        CASE WHEN l.state = 'resting' THEN 'trouble'
-            WHEN l.state = 'paused' OR u.link IS NOT NULL THEN 'warning' ELSE 'ok' END,
-       pg_catalog.concat_ws(': ', l.state, l.reason, u.reason),
+            WHEN l.state = 'paused' OR u.link IS NOT NULL OR j.state = 'failed' THEN 'warning'
+            ELSE 'ok' END,
+       pg_catalog.concat_ws(': ', l.state, l.reason, u.reason,
+                            CASE j.state WHEN 'failed' THEN 'the last sync failed' END),
        CASE WHEN l.state = 'paused' THEN 'notion.resume'
             WHEN u.link IS NOT NULL THEN notion.allow_writes(NULL, l.foreign_table_id)
+            WHEN j.state = 'failed' THEN 'notion.progress says why; then notion.sync'
             WHEN l.state = 'new' THEN 'nothing is sent before notion.sync' END
   FROM notion.links l LEFT JOIN notion.unsent u ON u.link = l.id
+  LEFT JOIN LATERAL (SELECT o.state FROM notion.jobs o WHERE o.link = l.id
+                      ORDER BY o.id DESC LIMIT 1) j ON true
 UNION ALL
 SELECT 'server', s.srvname::text, 'warning',
        pg_catalog.format('read only: %s appends and publications wait', pg_catalog.count(*)),

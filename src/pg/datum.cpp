@@ -38,7 +38,8 @@ constexpr Known known[] = {
     {UUIDARRAYOID, ColumnType::uuid_array, UUIDOID},
 };
 
-/// The column type of a type below all domains; enums and arrays of them count as text.
+/// The column type of a type below all domains; enums, arrays of them, and what is stored as a text
+/// (citext) count as text.
 bool look_up(Oid base, ColumnType* column, Oid* element) {
     for (const Known& it : known)
         if (it.type == base) {
@@ -46,7 +47,7 @@ bool look_up(Oid base, ColumnType* column, Oid* element) {
             *element = it.element;
             return true;
         }
-    if (type_is_enum(base)) {
+    if (type_is_enum(base) || IsBinaryCoercible(base, TEXTOID)) {
         *column = ColumnType::text;
         *element = InvalidOid;
         return true;

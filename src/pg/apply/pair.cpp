@@ -200,10 +200,11 @@ void try_to_pair(const Job& job, bridge::Text* text) {
             ereport(ERROR, (errcode(refusal.sqlstate), errmsg("%s", refusal.message)));
         pair_all(pairing);
         if (pairing.differing > 0)
-            ereport(ERROR, (errmsg("%lld matched pairs differ: say which side to prefer, by "
+            ereport(ERROR, (errmsg("%lld matched %s: say which side to prefer, by "
                                    "notion.sync(…, prefer => 'postgres' or 'notion'); "
                                    "notion.plan shows them",
-                                   static_cast<long long>(pairing.differing))));
+                                   static_cast<long long>(pairing.differing),
+                                   pairing.differing == 1 ? "pair differs" : "pairs differ")));
         finish_pairing(pairing);
         ReleaseCurrentSubTransaction();
     }

@@ -295,4 +295,41 @@ sql($node, 'GRANT SET ON PARAMETER notion.capture TO clerk');
 is(refused(q{SET ROLE clerk; BEGIN; SET LOCAL notion.capture = off;
     UPDATE tasks SET points = 1 WHERE name = 'resumed'; COMMIT}), '', 'who may');
 
+# ---- texts that know no case ------------------------------------------------------------------
+
+sql($node, q{CREATE EXTENSION citext; CREATE DOMAIN address AS citext CHECK (value ~ '@');
+    CREATE TABLE mails (id integer PRIMARY KEY, name citext, mail address UNIQUE, at interval);
+    INSERT INTO mails VALUES (1, 'Ann', 'Ann@Acme.test'), (2, 'Ben', 'ben@acme.test');
+    ALTER FOREIGN TABLE more.t9 ALTER note TYPE citext});
+like(refused(q{SELECT notion.link('mails', 'more.t9', direction => 'both',
+    columns => '{"id": "mark", "name": "name", "at": "wide"}')}),
+    qr/column at: type interval cannot be linked; a text column kept beside it can/,
+    'a type that cannot be linked, and what can');
+like(refused(q{CREATE TABLE folded (id citext PRIMARY KEY); SELECT notion.link('folded', 'more.t9',
+    direction => 'both', columns => '{"id": "mark"}')}), qr/key column|key .*citext/,
+    'is no key: equal ones have different texts');
+sql($node, q{SELECT notion.link('mails', 'more.t9', direction => 'both',
+    columns => '{"id": "mark", "name": "name", "mail": "note"}');
+    INSERT INTO more.t9 (name, note) VALUES ('Benjamin', 'ben@acme.test');
+    SELECT notion.sync('mails', match => 'mail')});
+my $health = q{SELECT level, state, hint FROM notion.health WHERE what = 'link' AND name = 'mails'};
+wait_until($node, $health, 'warning|new: the last sync failed|notion.progress says why; then '
+      . 'notion.sync', 'a first sync of pairs that differ fails, and notion.health says so');
+like(sql($node, q{SELECT reason FROM notion.progress WHERE link = 'mails'::regclass}),
+    qr/^1 matched pair differs: .*prefer/, 'notion.progress says why');
+sql($node, q{SELECT notion.sync('mails', match => 'mail', prefer => 'postgres')});
+flush('mails');
+is(sql($node, $health), 'ok|active|', 'with prefer all is well');
+is(sql($node, 'SELECT count(*) FROM more.t9'), 2, 'and no page is doubled');
+is(sql($node, q{SELECT string_agg(note::text, ' ' ORDER BY note) FROM more.t9}),
+    'Ann@Acme.test ben@acme.test', 'citext and a domain over it go out as they are');
+sql($node, q{UPDATE mails SET mail = 'ANN@acme.test' WHERE id = 1;
+    UPDATE more.t9 SET note = 'BEN@acme.test' WHERE note = 'Ben@Acme.Test'});
+flush('mails');
+is(sql($node, q{SELECT note FROM more.t9 WHERE note = 'ann@acme.test'}), 'ANN@acme.test',
+    'a change of case is one; a foreign column that knows none finds it');
+wait_until($node, q{SELECT mail FROM mails WHERE id = 2}, 'BEN@acme.test', 'both ways');
+is(sql($node, q{SELECT count(*) FROM more.t9 WHERE note::text = 'BEN@acme.test'}), 1,
+    'as text it is compared as one');
+
 done_testing();
