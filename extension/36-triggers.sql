@@ -280,7 +280,10 @@ BEGIN
                                                 AS f(member))
             LOOP
                 EXECUTE format('DROP TRIGGER notion_capture_truncate_%s ON %s', linked.id, stray);
-                EXECUTE format('DROP TRIGGER IF EXISTS notion_capture_%s ON %s', linked.id, stray);
+                IF EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = stray
+                              AND g.tgname = 'notion_capture_' || linked.id) THEN
+                    EXECUTE format('DROP TRIGGER notion_capture_%s ON %s', linked.id, stray);
+                END IF;
                 PERFORM notion.request(linked.id, 'unseen', jsonb_build_object('why',
                     'rows went with a partition or child that was detached'));
             END LOOP;

@@ -86,4 +86,14 @@ bridge::ScanColumn scan_column(Relation table, AttrNumber number) {
     return column;
 }
 
+List* used_columns(const Bitmapset* used, TupleDesc description) {
+    List* numbers = NIL;
+    const bool whole = bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, used);
+    for (int number = 1; number <= description->natts; number++)
+        if (!TupleDescAttr(description, number - 1)->attisdropped &&
+            (whole || bms_is_member(number - FirstLowInvalidHeapAttributeNumber, used)))
+            numbers = lappend_int(numbers, number);
+    return numbers;
+}
+
 } // namespace notion::pg

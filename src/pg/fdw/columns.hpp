@@ -15,4 +15,7 @@ bridge::ScanColumn scan_column(Relation table, AttrNumber number);
 /// The field that a column of this name reads where it has no options; property for all others.
 bridge::Field page_field(const char* name);
 
+/// The numbers of the columns that pull_varattnos found, those of a whole row without the dropped.
+List* used_columns(const Bitmapset* used, TupleDesc description);
+
 } // namespace notion::pg

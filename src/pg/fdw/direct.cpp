@@ -2,6 +2,7 @@
 // disk where they are many. scope: query.
 #include "pg/postgres.hpp"
 
+#include "pg/fdw/columns.hpp"
 #include "pg/fdw/content_column.hpp"
 #include "pg/fdw/direct.hpp"
 #include "pg/fdw/explain.hpp"
@@ -44,15 +45,6 @@ struct Direct {
 bool is_plain_scan(Plan* plan, Index index) {
     return plan != nullptr && IsA(plan, ForeignScan) &&
            castNode(ForeignScan, plan)->scan.scanrelid == index;
-}
-
-List* columns_of(Bitmapset* used, int natts) {
-    List* numbers = NIL;
-    bool whole = bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, used);
-    for (int number = 1; number <= natts; number++)
-        if (whole || bms_is_member(number - FirstLowInvalidHeapAttributeNumber, used))
-            numbers = lappend_int(numbers, number);
-    return numbers;
 }
 
 TupleDesc describe(Relation table, const Direct* direct) {
@@ -219,14 +211,14 @@ void choose_kept(Direct* direct) {
 
 /// The scan reads what the new values, the conditions and RETURNING need, and no whole row.
 void narrow(ForeignScan* scan, List* exprs, List* targets, List* returned, Relation table) {
-    int natts = RelationGetDescr(table)->natts;
+    TupleDesc description = RelationGetDescr(table);
     AttrNumber content = content_column_of(table);
     Planned planned = unpack(scan->fdw_private);
     Bitmapset* used = nullptr;
     Index index = scan->scan.scanrelid;
     pull_varattnos(reinterpret_cast<Node*>(exprs), index, &used);
     pull_varattnos(reinterpret_cast<Node*>(scan->scan.plan.qual), index, &used);
-    planned.columns = columns_of(used, natts);
+    planned.columns = used_columns(used, description);
     bool reads_content = list_member_int(planned.columns, content);
     planned.columns = list_concat_unique_int(planned.columns, targets);
     planned.columns = list_concat_unique_int(planned.columns, returned);
@@ -238,7 +230,7 @@ void narrow(ForeignScan* scan, List* exprs, List* targets, List* returned, Relat
     List* quals = list_copy_head(scan->fdw_recheck_quals, planned.exact);
     pull_varattnos(reinterpret_cast<Node*>(quals), index, &exact);
     planned.recheck_columns =
-        list_concat_unique_int(list_copy(planned.columns), columns_of(exact, natts));
+        list_concat_unique_int(list_copy(planned.columns), used_columns(exact, description));
     list_sort(planned.recheck_columns, list_int_cmp);
     planned.limit = 0;
     planned.read_ahead = true;
@@ -268,8 +260,7 @@ bool direct_plan(PlannerInfo* root, ModifyTable* plan, Index index, int subplan)
     }
     Relation table = table_open(planner_rt_fetch(index, root)->relid, NoLock);
     modify_check(table, plan);
-    int natts = RelationGetDescr(table)->natts;
-    List* returned = returned_columns(plan, index, subplan, natts);
+    List* returned = returned_columns(plan, index, subplan, RelationGetDescr(table));
     narrow(scan, exprs, targets, returned, table);
     table_close(table, NoLock);
     List* numbers =

@@ -1,6 +1,7 @@
 // INSERT, UPDATE and DELETE on foreign tables: see the header. scope: query.
 #include "pg/postgres.hpp"
 
+#include "pg/fdw/columns.hpp"
 #include "pg/fdw/modify.hpp"
 #include "pg/fdw/object_modify.hpp"
 #include "pg/fdw/objects.hpp"
@@ -103,18 +104,13 @@ void modify_check(Relation table, const ModifyTable* plan) {
                          "is there.")));
 }
 
-List* returned_columns(const ModifyTable* plan, Index index, int subplan, int natts) {
+List* returned_columns(const ModifyTable* plan, Index index, int subplan, TupleDesc description) {
     if (plan->returningLists == NIL)
         return NIL;
     Bitmapset* used = nullptr;
     auto* list = static_cast<List*>(list_nth(plan->returningLists, subplan));
     pull_varattnos(reinterpret_cast<Node*>(list), index, &used);
-    bool whole = bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, used);
-    List* numbers = NIL;
-    for (int number = 1; number <= natts; number++)
-        if (whole || bms_is_member(number - FirstLowInvalidHeapAttributeNumber, used))
-            numbers = lappend_int(numbers, number);
-    return numbers;
+    return used_columns(used, description);
 }
 
 void modify_targets(PlannerInfo* root, Index index, RangeTblEntry* entry, Relation table) {
@@ -134,7 +130,7 @@ List* modify_plan(PlannerInfo* root, ModifyTable* plan, Index index, int subplan
     modify_check(table, plan);
     if (is_object(table))
         object_modify_check(table, plan->operation);
-    List* returned = returned_columns(plan, index, subplan, RelationGetDescr(table)->natts);
+    List* returned = returned_columns(plan, index, subplan, RelationGetDescr(table));
     table_close(table, NoLock);
     return returned;
 }

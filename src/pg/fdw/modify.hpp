@@ -34,6 +34,6 @@ void modify_truncate(List* relations, DropBehavior behavior, bool restart_sequen
 /// Refuses what no write to this table can do: read_only, ON CONFLICT.
 void modify_check(Relation table, const ModifyTable* plan);
 /// IntList: numbers of the columns of result `subplan` that RETURNING names.
-List* returned_columns(const ModifyTable* plan, Index index, int subplan, int natts);
+List* returned_columns(const ModifyTable* plan, Index index, int subplan, TupleDesc description);
 
 } // namespace notion::pg

@@ -5,6 +5,7 @@
 #include "bridge/objects.hpp"
 #include "pg/connection.hpp"
 #include "pg/datum.hpp"
+#include "pg/fdw/columns.hpp"
 #include "pg/fdw/objects.hpp"
 #include "pg/fdw/scan.hpp"
 #include "pg/own.hpp"
@@ -285,12 +286,7 @@ ForeignScan* objects_plan(PlannerInfo* root, RelOptInfo* rel, Oid table, List* t
     pull_varattnos(reinterpret_cast<Node*>(rel->reltarget->exprs), rel->relid, &used);
     pull_varattnos(reinterpret_cast<Node*>(quals), rel->relid, &used);
     Relation relation = table_open(table, NoLock);
-    bool whole = bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, used);
-    List* numbers = NIL;
-    for (int at = 0; at < RelationGetDescr(relation)->natts; at++)
-        if (!TupleDescAttr(RelationGetDescr(relation), at)->attisdropped &&
-            (whole || bms_is_member(at + 1 - FirstLowInvalidHeapAttributeNumber, used)))
-            numbers = lappend_int(numbers, at + 1);
+    List* numbers = used_columns(used, RelationGetDescr(relation));
     table_close(relation, NoLock);
     List* fdw_private = list_make3(makeString(pstrdup(mark)), makeString(pstrdup(kind)), numbers);
     return make_foreignscan(target_list, quals, rel->relid, operands, fdw_private, NIL, NIL,

@@ -28,6 +28,7 @@ constexpr int terms_max = 500;
 struct Sketch {
     bridge::ScanColumn* columns;
     Oid* types;
+    TupleDesc description;
     int count;
     bool texts; ///< conditions on texts may be asked of Notion
     double requests;
@@ -48,6 +49,7 @@ Sketch* sketch(Oid table) {
     auto* made = static_cast<Sketch*>(palloc0(sizeof(Sketch)));
     Relation relation = table_open(table, NoLock);
     TupleDesc description = RelationGetDescr(relation);
+    made->description = CreateTupleDescCopy(description);
     made->count = description->natts;
     made->texts = server_options(GetForeignServer(GetForeignTable(table)->serverid)).texts;
     made->columns =
@@ -169,15 +171,6 @@ bool reads_to_end(PlannerInfo* root, RelOptInfo* rel) {
     return root->tuple_fraction <= 0 || (single && gathers);
 }
 
-List* column_list(const Bitmapset* used, int count) {
-    List* columns = NIL;
-    bool whole = bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, used);
-    for (int number = 1; number <= count; number++)
-        if (whole || bms_is_member(number - FirstLowInvalidHeapAttributeNumber, used))
-            columns = lappend_int(columns, number);
-    return columns;
-}
-
 void add_scan_path(PlannerInfo* root, RelOptInfo* rel, Relids outer, double rows, double total,
                    List* order = NIL) {
     Cost startup = Min(request_cost, total);
@@ -240,7 +233,7 @@ bool reads_content(const RelOptInfo* rel, const Sketch* made) {
     foreach (cell, rel->baserestrictinfo)
         pull_varattnos(reinterpret_cast<Node*>(lfirst_node(RestrictInfo, cell)->clause), rel->relid,
                        &used);
-    foreach (cell, column_list(used, made->count))
+    foreach (cell, used_columns(used, made->description))
         if (made->columns[lfirst_int(cell) - 1].field == bridge::Field::content)
             return true;
     return false;
@@ -322,9 +315,9 @@ ForeignScan* plan_scan(PlannerInfo* root, RelOptInfo* rel, Oid table, ForeignPat
     pull_varattnos(reinterpret_cast<Node*>(rel->reltarget->exprs), rel->relid, &used);
     pull_varattnos(reinterpret_cast<Node*>(split.local), rel->relid, &used);
     Planned planned;
-    planned.columns = column_list(used, made->count);
+    planned.columns = used_columns(used, made->description);
     pull_varattnos(reinterpret_cast<Node*>(split.exact), rel->relid, &used);
-    planned.recheck_columns = column_list(used, made->count);
+    planned.recheck_columns = used_columns(used, made->description);
     planned.quals = split.quals;
     planned.terms = split.gathered.terms;
     planned.id_term = split.id_term;

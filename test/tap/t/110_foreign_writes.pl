@@ -178,6 +178,29 @@ sql($node, q{DELETE FROM crm.participants WHERE name IN ('Fenced', 'Routed 2');
     DROP POLICY named ON parted;
     ALTER TABLE parted DISABLE ROW LEVEL SECURITY; DROP ROLE clerk});
 
+# a column that was dropped, as notion.drift proposes
+sql($node, q{ALTER FOREIGN TABLE crm.participants ADD gone integer;
+    ALTER FOREIGN TABLE crm.participants DROP gone; CREATE TABLE noted (whole text);
+    CREATE FUNCTION note_whole() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        INSERT INTO noted VALUES ((coalesce(NEW, OLD)).name); RETURN coalesce(NEW, OLD); END $$;
+    INSERT INTO crm.participants (name, fee) VALUES ('Whole', 1);
+    CREATE TRIGGER note_whole BEFORE INSERT OR UPDATE OR DELETE ON crm.participants
+        FOR EACH ROW EXECUTE FUNCTION note_whole()});
+is(sql($node, q{SELECT (p).name || (p).fee FROM (SELECT p FROM crm.participants p
+    WHERE name = 'Whole' OFFSET 0) s}), 'Whole1', 'whole rows can be read');
+is((answer(q{UPDATE crm.participants p SET fee = 2 WHERE name = 'Whole' RETURNING p.*::text LIKE
+    '%Whole%'}))[0], 't', 'and written, by a row trigger that looks at them');
+is((answer(q{UPDATE crm.participants p SET fee = p.fee + 1 FROM (VALUES ('Whole')) v(name)
+    WHERE v.name = p.name RETURNING (p).fee}))[0], 3, 'with a join, too');
+sql($node, q{DELETE FROM crm.participants p WHERE name = 'Whole';
+    DROP TRIGGER note_whole ON crm.participants});
+is(sql($node, 'SELECT string_agg(whole, \' \') FROM noted'), 'Whole Whole Whole', 'each of them');
+is((answer(q{INSERT INTO crm.participants (name, fee) VALUES ('Whole', 4);
+    UPDATE crm.participants p SET fee = 5 WHERE name = 'Whole' RETURNING p IS NULL}))[0], 'f',
+    'by an UPDATE that is Notion\'s alone');
+is((answer(q{DELETE FROM crm.participants p WHERE name = 'Whole' RETURNING (p).fee}))[0], 5,
+    'and by such a DELETE');
+
 # ---- limits
 is(sql($node, q{INSERT INTO crm.participants (name, notes) VALUES ('Long', repeat('ä', 4500))
     RETURNING length(notes)}), 4500, 'a text of more than 2,000 characters is sent in pieces');
