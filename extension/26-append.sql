@@ -15,6 +15,7 @@ CREATE TABLE notion.appends (
     due timestamptz NOT NULL DEFAULT now(),
     attempts integer NOT NULL DEFAULT 0,
     sent_at timestamptz,                -- Notion's time, as done_at
+    makers uuid[] NOT NULL DEFAULT '{}', -- the bots that may have sent it: of its token, each time
     settle_until timestamptz,
     done_at timestamptz,
     reason text

@@ -32,15 +32,15 @@ WriteOutcome append_outcome(bool handed_over, int32_t status, std::string_view b
     return judged;
 }
 
-bool append_settle(std::string_view blocks, std::string_view our_bot, std::string_view append,
-                   Appended& appended, Fault& fault) noexcept {
+bool append_settle(std::string_view blocks, std::string_view append, Appended& appended,
+                   Fault& fault) noexcept {
     return guarded(fault, [&] {
-        auto shown = sync::parse_append_blocks(blocks, our_bot);
-        if (!shown)
-            return fill(fault, shown.error());
         auto parsed = json::parse(append);
         if (!parsed)
             return fill(fault, parsed.error());
+        auto shown = sync::parse_append_blocks(blocks, json::texts(*parsed, "makers"));
+        if (!shown)
+            return fill(fault, shown.error());
         auto wanted = append_of(*parsed);
         if (!wanted)
             return fill(fault, wanted.error());

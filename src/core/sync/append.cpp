@@ -2,6 +2,8 @@
 // scope: none.
 #include "core/sync/append.hpp"
 
+#include <algorithm>
+
 #include "core/notion/json.hpp"
 #include "core/notion/moment.hpp"
 #include "core/notion/plain.hpp"
@@ -59,7 +61,7 @@ bool are(const std::vector<const AppendBlock*>& blocks, const std::vector<const 
 } // namespace
 
 Result<std::vector<AppendBlock>> parse_append_blocks(std::string_view results,
-                                                     std::string_view our_bot) {
+                                                     std::span<const std::string> makers) {
     auto parsed = json::parse(results);
     if (!parsed)
         return parsed.error();
@@ -74,7 +76,8 @@ Result<std::vector<AppendBlock>> parse_append_blocks(std::string_view results,
         block.letters = letters_of(texts);
         block.has_children = json::truth(item, "has_children");
         const json::Value* author = json::find(item, "created_by");
-        block.is_ours = author != nullptr && json::text(*author, "id") == our_bot;
+        block.is_ours = author != nullptr &&
+                        std::ranges::find(makers, json::text(*author, "id")) != makers.end();
         auto created = parse_stamp(json::text(item, "created_time"));
         if (!created)
             return fail(ErrorKind::malformed, "a block of Notion's has no time of creation");

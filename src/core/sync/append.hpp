@@ -5,6 +5,7 @@
 // scope: none.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,12 +19,13 @@ namespace notion::sync {
 struct AppendBlock {
     std::string letters;       ///< of all its texts
     bool has_children = false; ///< which were not read
-    bool is_ours = false;      ///< made by our bot
+    bool is_ours = false;      ///< made by one of our bots
     int64_t created_ms = 0;    ///< Notion's time, rounded to the minute
 };
-/// `results`: the JSON array of what GET /v1/blocks/…/children gave. Errors: malformed.
+/// `results`: the JSON array of what GET /v1/blocks/…/children gave. `makers`: the bots that may
+/// have sent the appends in question; the token may have become another's since. Errors: malformed.
 Result<std::vector<AppendBlock>> parse_append_blocks(std::string_view results,
-                                                     std::string_view our_bot);
+                                                     std::span<const std::string> makers);
 
 struct Append {
     std::string letters; ///< of its plain text

@@ -48,7 +48,8 @@ constinit Query next_head = {
 
 constinit Query mark_sending = {
     "UPDATE notion.appends SET state = 'sending', attempts = attempts + 1, reason = NULL,"
-    "       sent_at = clock_timestamp() - $2 * interval '1 millisecond'"
+    "       sent_at = clock_timestamp() - $2 * interval '1 millisecond',"
+    "       makers = CASE WHEN $3 = ANY (makers) OR $3 IS NULL THEN makers ELSE makers || $3 END"
     " WHERE id = $1 AND state = 'queued'"};
 
 constinit Query mark_waiting = {
@@ -91,17 +92,25 @@ constinit Query look_later = {
     "UPDATE notion.appends SET due = clock_timestamp() + $2 * interval '1 millisecond',"
     "       reason = coalesce($3, reason) WHERE id = $1 AND state = 'unknown'"};
 
-// `before` reaches back as far as the turn of a minute can: see core/sync/append.hpp.
+// `before` reaches back as far as the turn of a minute can: see core/sync/append.hpp. $3: today's
+// bot, who sent it where nobody knew then.
 constinit Query read_unsettled = {
     "SELECT jsonb_build_object('markdown', a.markdown,"
-    "         'sent_ms', extract(epoch FROM a.sent_at) * 1000, 'before', ("
-    "             SELECT coalesce(jsonb_agg(jsonb_build_object('markdown', b.markdown,"
-    "                      'sent_ms', extract(epoch FROM b.sent_at) * 1000,"
-    "                      'done_ms', extract(epoch FROM b.done_at) * 1000) ORDER BY b.id), '[]')"
-    "               FROM notion.appends b WHERE b.page = a.page AND b.id < a.id"
-    "                AND b.state = 'done' AND b.done_at > a.sent_at - interval '5 min'))::text,"
+    "         'sent_ms', extract(epoch FROM a.sent_at) * 1000, 'before', before.appends,"
+    "         'makers', before.makers || CASE a.makers WHEN '{}' THEN ARRAY[$3] ELSE a.makers"
+    "                                    END)::text,"
     "       clock_timestamp() > a.settle_until AND $2 > a.settle_until, a.attempts"
-    "  FROM notion.appends a WHERE a.id = $1 AND a.state = 'unknown'"};
+    "  FROM notion.appends a, LATERAL ("
+    "       SELECT coalesce(jsonb_agg(jsonb_build_object('markdown', b.markdown,"
+    "                    'sent_ms', extract(epoch FROM b.sent_at) * 1000,"
+    "                    'done_ms', extract(epoch FROM b.done_at) * 1000) ORDER BY b.id), '[]')"
+    "                  AS appends,"
+    "              coalesce((SELECT array_agg(m) FROM (SELECT DISTINCT unnest(c.makers) m"
+    "                          FROM notion.appends c WHERE c.page = a.page AND c.id < a.id"
+    "                           AND c.state = 'done') x), '{}') AS makers"
+    "         FROM notion.appends b WHERE b.page = a.page AND b.id < a.id"
+    "          AND b.state = 'done' AND b.done_at > a.sent_at - interval '5 min') before"
+    " WHERE a.id = $1 AND a.state = 'unknown'"};
 
 constinit Query send_again = {
     "UPDATE notion.appends SET state = 'queued', due = clock_timestamp(), reason = NULL"
@@ -132,8 +141,24 @@ Ticket* reserve_for(Errand errand, Oid server, Oid role, const char** reason) {
     return reserve_for_role(errand, source, sync::Priority::outbound, reason);
 }
 
+/// Whose blocks are ours is asked before the first: once the token is another's, nobody can say who
+/// sent it. Where there is no answer to that, the append's own says why.
+bool knows_its_bot(Oid server, Oid role) {
+    if (!OidIsValid(server) || !OidIsValid(role))
+        return true;
+    Source& source = source_of_role(server, role);
+    const char* reason = nullptr;
+    if (connection_of_role(source, &reason) == nullptr)
+        return true;
+    if (source.our_bot[0] == '\0' && !source.answered_me)
+        ask_who_we_are(source);
+    return source.our_bot[0] != '\0' || source.answered_me;
+}
+
 void send(const Head& head) {
     constexpr int64_t trouble_pause_ms = 30'000;
+    if (!knows_its_bot(head.server, head.role))
+        return;
     const char* reason;
     Ticket* ticket = reserve_for(Errand::append, head.server, head.role, &reason);
     if (ticket == nullptr) {
@@ -142,7 +167,8 @@ void send(const Head& head) {
         return;
     }
     const Source* source = find_source(ticket->link);
-    if (run(mark_sending, {as_int8(head.id), as_int8(source->skew_ms)}) != 1)
+    if (run(mark_sending, {as_int8(head.id), as_int8(source->skew_ms), as_uuid(source->our_bot)}) !=
+        1)
         return give_back(ticket);
     ticket->append = head.id;
     ticket->attempts = head.attempts;
@@ -202,6 +228,10 @@ void look_at_unknown() {
             Source& source = source_of_role(it.server, it.role);
             if (source.our_bot[0] == '\0') { // whose blocks are ours is not known yet
                 ask_who_we_are(source);
+                if (source.answered_me) // in vain before: not again and again
+                    run(look_later,
+                        {as_int8(it.id), as_int8(bridge::look_pause_ms(settings::settle_ms)),
+                         as_text_or_null(nullptr)});
                 continue;
             }
         }
@@ -212,14 +242,15 @@ void look_at_unknown() {
 }
 
 void settle(const Ticket& ticket, const Source& source, std::string_view blocks) {
-    if (run(read_unsettled, {as_int8(ticket.append), as_time_ms(ticket.began_ms)}) != 1)
+    if (run(read_unsettled,
+            {as_int8(ticket.append), as_time_ms(ticket.began_ms), as_uuid(source.our_bot)}) != 1)
         return;
     const char* append = column_text(0, 1);
     bool is_over = column_bool(0, 2);
     auto attempts = static_cast<int32_t>(column_int8(0, 3));
     bridge::Appended appended;
     bridge::Fault fault;
-    if (!bridge::append_settle(blocks, source.our_bot, append, appended, fault)) {
+    if (!bridge::append_settle(blocks, append, appended, fault)) {
         run(look_later,
             {as_int8(ticket.append), as_int8(bridge::look_pause_ms(settings::settle_ms)),
              as_text(words_of(fault))});

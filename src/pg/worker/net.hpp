@@ -49,6 +49,7 @@ struct Source {
     bridge::Fingerprint token;
     char our_bot[64]; ///< of that token; "" until asked
     bool asking_me;
+    bool answered_me;   ///< whatever the answer was; of that token
     bool doubts_schema; ///< a 400: a property may be gone, or of another type
     int64_t skew_ms;    ///< our clock less Notion's
     int64_t offset_ms;  ///< the same, exact to the latency; 0: not known

@@ -88,6 +88,7 @@ void renew(Source& source, Oid server, Oid role, const char** reason) {
     source.token = connection->allowance.token;
     source.our_bot[0] = '\0';
     source.asking_me = false;
+    source.answered_me = false;
 }
 
 // Longer than any request of theirs is under way.

@@ -73,6 +73,7 @@ void settle_me(Ticket& ticket) {
     if (source == nullptr || !is_token_of(*source, ticket.allowance))
         return;
     source->asking_me = false;
+    source->answered_me = true;
     if (reply.status == 200) {
         std::string_view user = bridge::call_user(ticket.call);
         snprintf(source->our_bot, sizeof source->our_bot, "%.*s", static_cast<int>(user.size()),

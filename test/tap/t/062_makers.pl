@@ -1,5 +1,5 @@
-# A create's answer is lost, and the token becomes that of another integration before the page is
-# found: it is known by the bot that sent it, and not made twice.
+# The answer of a create, or of an append, is lost, and the token becomes another integration's
+# before it is found: it is known by the bot that sent it, and not made twice.
 use strict;
 use warnings;
 
@@ -49,5 +49,28 @@ changed_after('one', 'ntn_bot_first', 'ntn_bot_second'); # by one of whom nobody
 changed_after('two', 'ntn_bot_second', 'ntn_bot_third');  # by one that was known when it sent
 is(count_pages($pair), 2, 'two rows, two pages');
 is(sql($node, 'SELECT count(*) FROM notion.conflicts'), 0, 'nobody was asked');
+
+# The page shows blocks of the third bot alone, and is read by the fourth. Now absence counts, and
+# what is taken for absent is sent again.
+sql($node, "ALTER SYSTEM SET notion.settle = '1s'");
+$node->reload;
+wait_until($node, 'SHOW notion.settle', '1s', 'the patience is short');
+my $page = pages($pair)->{one}{id};
+$notion->control('DELETE', 'journal');
+$notion->fault({ kind => 'drop_after_commit', route => 'PATCH /v1/pages/:id/markdown', count => 1,
+        skip => 1 },
+    { kind => 'status', status => 500, token => 'ntn_bot_third', path => '/v1/blocks' });
+sql($node, "SELECT notion.append('acme', '$page', w) FROM unnest('{First,Second}'::text[]) w");
+wait_until($node, 'SELECT string_agg(state, $$ $$ ORDER BY id) FROM notion.appends', 'done unknown',
+    'the second append has no answer');
+token_is('ntn_bot_fourth');
+wait_until($node, 'SELECT string_agg(state, $$ $$ ORDER BY id) FROM notion.appends', 'done done',
+    'what the bot before has appended is found');
+sql($node, "SELECT notion.append('acme', '$page', 'Third')");
+wait_until($node, 'SELECT count(*) FROM notion.appends WHERE state = $$done$$', '3',
+    'the next goes');
+is($notion->person('ada', 'GET', "/v1/pages/$page/markdown")->{markdown}, "First\nSecond\nThird",
+    'each is there once');
+is(writers(), 'ntn_bot_third ntn_bot_third ntn_bot_fourth', 'and was sent once');
 
 done_testing();

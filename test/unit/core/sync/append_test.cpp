@@ -87,21 +87,22 @@ TEST(Append, WhatNobodyReadMayBeBelowABlock) {
 }
 
 TEST(Append, BlocksAreReadAsNotionGivesThem) {
+    const std::vector<std::string> makers{"a", "b"};
     auto blocks = parse_append_blocks(
         R"([{"object":"block","id":"1","type":"paragraph","has_children":false,
              "created_time":"2026-11-20T10:02:00.000Z","created_by":{"object":"user","id":"b"},
              "paragraph":{"rich_text":[{"plain_text":"Hé ","type":"text"},{"plain_text":"llo!"}]}},
             {"type":"equation","has_children":false,"created_time":"2026-11-20T10:02:00.000Z",
              "created_by":{"id":"p"},"equation":{"expression":"x^2"}}])",
-        "b");
+        makers);
     ASSERT_TRUE(blocks.ok());
     EXPECT_EQ((*blocks)[0].letters, "Héllo");
     EXPECT_TRUE((*blocks)[0].is_ours);
     EXPECT_EQ((*blocks)[0].created_ms % minute, 0);
     EXPECT_EQ((*blocks)[1].letters, "x2");
     EXPECT_FALSE((*blocks)[1].is_ours);
-    EXPECT_FALSE(parse_append_blocks("{}", "b").ok());
-    EXPECT_FALSE(parse_append_blocks("[{}]", "b").ok());
+    EXPECT_FALSE(parse_append_blocks("{}", makers).ok());
+    EXPECT_FALSE(parse_append_blocks("[{}]", makers).ok());
 }
 
 TEST(Append, OnlyAPagesMarkdownIsAYes) {
