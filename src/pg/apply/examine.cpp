@@ -3,8 +3,6 @@
 // scope: step.
 #include "pg/apply/tasks.hpp"
 
-#include <algorithm>
-
 #include "pg/apply/extras.hpp"
 #include "pg/apply/references.hpp"
 #include "pg/own.hpp"
@@ -140,13 +138,30 @@ int read_lane(bool bulk, int room, Dirty* dirty) {
     return rows;
 }
 
-/// What people did first, then what bulk jobs did, which keeps a fifth; in order of links.
+/// What people did first, then what bulk jobs did, which keeps a fifth.
 int read_batch(Dirty* dirty) {
     const int single = read_lane(false, batch - batch / 5, dirty);
-    const int count = single + read_lane(true, batch - single, dirty + single);
-    std::sort(dirty, dirty + count,
-              [](const Dirty& one, const Dirty& other) { return one.link < other.link; });
-    return count;
+    return single + read_lane(true, batch - single, dirty + single);
+}
+
+/// Links whose rows of a batch have to wait, and why.
+struct Busy {
+    int32 links[batch];
+    const char* why[batch];
+    int count;
+};
+
+void note(Busy& busy, int32 link, const char* why) {
+    busy.links[busy.count] = link;
+    busy.why[busy.count++] = why;
+}
+
+/// nullptr: it need not wait.
+const char* why_busy(const Busy& busy, int32 link) {
+    for (int i = 0; i < busy.count; i++)
+        if (busy.links[i] == link)
+            return busy.why[i];
+    return nullptr;
 }
 
 void put_off(const Dirty& dirty, const char* reason, bool busy) {
@@ -226,21 +241,27 @@ bool examine_some() {
     auto* told = own<bridge::Text, bridge::text_free>(
         CurrentMemoryContext, [](bridge::Fault& fault) { return bridge::text_new(fault); });
     Linked* linked = nullptr;
-    const char* busy = nullptr; // why the link's rows have to wait
+    Busy busy = {};
     int32 loaded = 0;
     int wishes = 0;
     int trashes = 0;
     for (int i = 0; i < count; i++) {
         CHECK_FOR_INTERRUPTS();
+        if (const char* why = why_busy(busy, dirty[i].link)) {
+            put_off(dirty[i], why, true);
+            continue;
+        }
         if (loaded != dirty[i].link) {
             linked = load(dirty[i].link, CurrentMemoryContext);
-            busy = linked == nullptr || can_be_locked(*linked, AccessShareLock)
-                       ? nullptr
-                       : table_is_locked.message;
             loaded = dirty[i].link;
+            if (linked != nullptr && !can_be_locked(*linked, AccessShareLock)) {
+                note(busy, loaded, table_is_locked.message);
+                put_off(dirty[i], table_is_locked.message, true);
+                continue;
+            }
         }
-        if (linked == nullptr || busy != nullptr) {
-            put_off(dirty[i], linked == nullptr ? unusable : busy, linked != nullptr);
+        if (linked == nullptr) {
+            put_off(dirty[i], unusable, false);
             continue;
         }
         if (steady_ms() >= end_ms) {
@@ -249,7 +270,7 @@ bool examine_some() {
         }
         const Wishes it = examine(dirty[i], *linked, told);
         if (it == Wishes::busy)
-            busy = "another row of the table could not be read in time";
+            note(busy, loaded, "another row of the table could not be read in time");
         wishes += it == Wishes::something || it == Wishes::trash;
         trashes += it == Wishes::trash;
     }
