@@ -34,7 +34,10 @@ BEGIN ATOMIC
       FROM totals t
      WHERE t.link = l.id AND l.state = 'active'
        AND coalesce(l.deletes_allowed_until < pg_catalog.now(), true)
-       AND t.rows > 0.05 * (SELECT count(*) FROM notion.mappings m WHERE m.link = l.id);
+       -- Of the rows that there were: not of the memory of those that went long ago.
+       AND t.rows > 0.05 * (CASE t.what WHEN 'to be trashed in Notion' THEN t.rows ELSE 0 END
+                            + (SELECT count(*) FROM notion.mappings m
+                                WHERE m.link = l.id AND m.row_state = 'present'));
 END;
 COMMENT ON FUNCTION notion.brake() IS
     'pauses links that are about to delete too much; called by the worker before it does';

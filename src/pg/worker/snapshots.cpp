@@ -14,6 +14,12 @@ constinit Query insert_snapshots = {
     // Of a row that was forgotten no values are to be kept again.
     "     WHERE NOT EXISTS (SELECT FROM notion.mappings m WHERE m.link = $1"
     "                 AND m.page = (o ->> 'page')::uuid AND m.held ->> '*' = 'forgotten')),"
+    // What apply is merging just now may wait for code of a user's table: we may not.
+    " free AS (SELECT f.page FROM notion.snapshots f"
+    "           WHERE f.link = $1 AND f.page IN (SELECT page FROM shown) FOR UPDATE SKIP LOCKED),"
+    " taken AS MATERIALIZED (SELECT t.page FROM notion.snapshots t"
+    "           WHERE t.link = $1 AND t.page IN (SELECT page FROM shown)"
+    "             AND t.page NOT IN (SELECT page FROM free)),"
     " kept AS ("
     "INSERT INTO notion.snapshots AS s (link, page, via, tick, asked_at, edited, lagging, created,"
     "       edited_by, created_by, in_trash, url, marker, properties, job, due)"
@@ -22,7 +28,7 @@ constinit Query insert_snapshots = {
     "        (o ->> 'created')::timestamptz, nullif(o ->> 'edited_by', '')::uuid,"
     "        nullif(o ->> 'created_by', '')::uuid, (o ->> 'in_trash')::boolean, o ->> 'url',"
     "        o ->> 'marker', o -> 'properties', nullif($5, 0), clock_timestamp()"
-    "   FROM shown ORDER BY page"
+    "   FROM shown WHERE page NOT IN (SELECT t.page FROM taken t) ORDER BY page"
     " ON CONFLICT (link, page) DO UPDATE SET via = excluded.via, tick = excluded.tick,"
     "       asked_at = excluded.asked_at, edited = excluded.edited, lagging = excluded.lagging,"
     "       created = excluded.created,"
@@ -37,12 +43,14 @@ constinit Query insert_snapshots = {
     " WHERE excluded.tick >= s.tick AND (NOT excluded.lagging OR excluded.edited > s.edited"
     "                                    OR excluded.job IS NOT NULL)"
     " RETURNING s.page)"
-    "INSERT INTO notion.due_pages AS d (link, page, why)"
-    " SELECT $1, page, 'crossed by another look' FROM shown"
+    "INSERT INTO notion.due_pages AS d (link, page, why, due)"
+    " SELECT $1, page, 'crossed by another look',"
+    "        now() + CASE WHEN page IN (SELECT t.page FROM taken t) THEN interval '1 s'"
+    "                     ELSE '0' END FROM shown"
     "  WHERE page NOT IN (SELECT k.page FROM kept k) AND NOT EXISTS ("
     "        SELECT FROM notion.snapshots w WHERE w.link = $1 AND w.page = shown.page"
     "           AND w.properties = o -> 'properties') ORDER BY page"
-    " ON CONFLICT (link, page) DO UPDATE SET due = least(d.due, now()), attempts = 0,"
+    " ON CONFLICT (link, page) DO UPDATE SET due = least(d.due, excluded.due), attempts = 0,"
     "       why = excluded.why"};
 
 // A reading under way began before what is said now. A stronger reason stays: an answer, or the

@@ -49,6 +49,23 @@ constinit Query forget_settled = {
     "                      AND closed_at < now() - $1 * interval '1 minute')"
     "DELETE FROM notion.jobs WHERE finished_at < now() - $1 * interval '1 minute'"};
 
+// Rows that were deleted and whose pages are in the trash. Notion empties it after thirty days;
+// until then either may come back. What apply has locked goes the next time.
+constinit Query forget_trashed = {
+    "WITH old AS ("
+    "    SELECT m.link, m.key FROM notion.mappings m"
+    "     WHERE m.row_state = 'deleted' AND m.page_state IN ('none', 'trashed', 'gone')"
+    "       AND m.flight = 'none' AND m.held = '{}'"
+    "       AND greatest(m.sent_at, m.seen_at, m.looked_at, m.changed_at)"
+    "           < now() - greatest($1 * interval '1 minute', interval '30 days')"
+    "       AND NOT EXISTS (SELECT FROM notion.work w WHERE w.link = m.link"
+    "                          AND (w.key = m.key OR w.renamed_from = m.key))"
+    "       FOR UPDATE SKIP LOCKED),"
+    " gone AS ("
+    "    DELETE FROM notion.mappings m USING old o WHERE m.link = o.link AND m.key = o.key"
+    "    RETURNING m.link, m.page)"
+    "DELETE FROM notion.contents c USING gone g WHERE c.link = g.link AND c.page = g.page"};
+
 // What neither trigger nor event saw is found by reading everything, seldom and last of all.
 constinit Query plan_scans = {
     "INSERT INTO notion.jobs (kind, link, args)"
@@ -72,6 +89,7 @@ void keep_what_happened() {
     next_ms = net.now_ms + Max(60'000, Min(keep_house_ms, retention_min * 60'000LL / 6));
     run(keep_log, {as_int8(retention_min)});
     run(forget_settled, {as_int8(retention_min)});
+    run(forget_trashed, {as_int8(retention_min)});
 }
 
 } // namespace

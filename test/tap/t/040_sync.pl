@@ -190,6 +190,12 @@ $node->safe_psql('postgres', q{
     INSERT INTO guests (name) SELECT 'bulk ' || i FROM generate_series(1, 30) i});
 flush();
 $before = writes();
+# What a year of rows that came and went leaves behind is no row that could be kept.
+$node->safe_psql('postgres', q{
+    INSERT INTO notion.mappings (link, key, page, row_state, page_state, seen_at)
+    SELECT l.id, -i, gen_random_uuid(), 'deleted', 'trashed',
+           now() - CASE i WHEN 1 THEN interval '29 days' ELSE '31 days' END
+      FROM notion.links l, generate_series(1, 1000) i});
 $node->safe_psql('postgres', 'TRUNCATE guests');
 wait_until($node, q{SELECT state, reason LIKE 'the brake: %' FROM notion.status}, 'paused|t',
     'TRUNCATE meets the brake');
@@ -197,6 +203,10 @@ is(writes(), $before, 'no page was trashed');
 $node->safe_psql('postgres', q{SELECT notion.resume('guests', allow_deletes => true)});
 flush();
 is(sql($node, 'SELECT count(*) FROM crm.guests'), 0, 'and when it is meant, the pages go');
+$node->safe_psql('postgres', q{ALTER SYSTEM SET notion.log_retention = '1d'});
+$node->reload;
+wait_until($node, q{SELECT string_agg(key, ' ') FROM notion.mappings WHERE key LIKE '-%'}, '-1',
+    'what went longer ago than Notion keeps its trash is forgotten');
 
 $node->safe_psql('postgres', q{SELECT notion.unlink('guests')});
 $before = writes();

@@ -106,6 +106,35 @@ sql($node, q{UPDATE notion.links SET filter = NULL WHERE table_id = 'tasks'::reg
 hurry();
 wait_until($node, 'SELECT count(*) FROM crm.tasks WHERE points = 1', 110,
     'what waited goes on once it is mended');
+at_rest($pair, 'at rest');
+
+# ---- code that takes long while a page is merged ----------------------------------------------
+
+sql($node, q{
+    CREATE FUNCTION waits() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        FOR i IN 1 .. 500 LOOP
+            EXIT WHEN NEW.points <> 77 OR pg_try_advisory_xact_lock_shared(7);
+            PERFORM pg_sleep(0.1);
+        END LOOP;
+        RETURN NEW;
+    END $$;
+    CREATE TRIGGER waits BEFORE UPDATE ON tasks FOR EACH ROW EXECUTE FUNCTION waits();
+    ALTER SYSTEM SET notion.apply_timeout = '60s'});
+$node->reload;
+my $waiting = q{SELECT wait_event FROM pg_stat_activity WHERE backend_type = 'pg_notion apply'};
+$session->query_safe('SELECT pg_advisory_lock(7)');
+edit($page{1}, 'Points', 77);
+wait_until($node, $waiting, 'PgSleep', 'a trigger waits');
+edit($page{1}, 'Points', 78);
+wait_until($node, "SELECT why FROM notion.due_pages WHERE page = '$page{1}'",
+    'crossed by another look', 'its page is edited again, and is read later');
+sql($node, q{SELECT notion.pause('others')});
+wait_until($node, q{SELECT state FROM notion.links WHERE table_id = 'others'::regclass}, 'paused',
+    'net goes on');
+is(sql($node, $waiting), 'PgSleep', 'meanwhile');
+$session->query_safe('SELECT pg_advisory_unlock(7)');
+wait_until($node, 'SELECT points FROM tasks WHERE id = 1', 78, 'and both edits arrive');
 $session->quit;
 
 done_testing();
