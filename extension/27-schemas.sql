@@ -5,7 +5,8 @@ CREATE TABLE notion.schemas (
     properties jsonb,                   -- as Notion gave them; null: not asked yet
     read_at timestamptz,
     next_at timestamptz NOT NULL DEFAULT now(),
-    reason text                         -- why the last try brought nothing
+    reason text,                        -- why the last try brought nothing
+    in_trash boolean NOT NULL DEFAULT false -- the data source, not its pages: the link rests
 );
 COMMENT ON TABLE notion.schemas IS
     'properties of each link''s data source, read each notion.schema_interval and when an event '

@@ -140,6 +140,7 @@ BEGIN ATOMIC
       FROM notion.links l
      WHERE l.id = s.link
        AND (l.state = 'new' AND s.next_at <= pg_catalog.now() AND notion.wants_schema(l.id)
+            OR l.state = 'resting' AND s.in_trash AND s.next_at <= pg_catalog.now()
             OR l.state = 'active'
                AND (s.next_at <= pg_catalog.now()
                     OR every > '0' AND EXISTS (SELECT FROM notion.inbox i
@@ -196,6 +197,29 @@ COMMENT ON FUNCTION notion.set_columns_aside(integer) IS
     'columns of a link whose properties are gone, or of another type, are set aside until they are '
     'back; then a full scan brings what both sides did meanwhile';
 
+CREATE FUNCTION notion.heed_source_trash(link integer, in_trash boolean) RETURNS void
+    LANGUAGE sql
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    -- Nothing can be sent, and what its pages say of themselves is no deletion of theirs.
+    UPDATE notion.links l SET state = 'resting',
+           reason = 'the data source is in the trash in Notion: restore it there, or notion.unlink'
+     WHERE heed_source_trash.in_trash AND l.id = (
+           SELECT k.id FROM notion.links k WHERE k.id = heed_source_trash.link
+              AND k.state = 'active' FOR UPDATE SKIP LOCKED);
+    -- Back again: a poll wakes the link, and a scan finds what was refused or missed meanwhile.
+    UPDATE notion.polls p SET next_at = pg_catalog.now(), reason = NULL
+     WHERE p.link = heed_source_trash.link AND NOT heed_source_trash.in_trash
+       AND EXISTS (SELECT FROM notion.schemas s WHERE s.link = p.link AND s.in_trash);
+    SELECT notion.serve_unseen(s.link, NULL) FROM notion.schemas s
+     WHERE s.link = heed_source_trash.link AND s.in_trash AND NOT heed_source_trash.in_trash;
+    UPDATE notion.schemas s SET in_trash = heed_source_trash.in_trash
+     WHERE s.link = heed_source_trash.link AND s.in_trash <> heed_source_trash.in_trash;
+END;
+REVOKE ALL ON FUNCTION notion.heed_source_trash(integer, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION notion.heed_source_trash(integer, boolean) IS
+    'whether a link''s data source is in the trash, as it said just now: then the link rests';
+
 CREATE FUNCTION notion.keep_schema(link integer, body text, words text, every interval)
     RETURNS void
     LANGUAGE sql
@@ -214,6 +238,13 @@ BEGIN ATOMIC
      WHERE s.link = keep_schema.link;
     UPDATE notion.jobs j SET reason = words
      WHERE j.link = keep_schema.link AND j.state = 'queued' AND notion.wants_schema(j.link);
+    SELECT notion.heed_source_trash(l.id,
+               coalesce((notion.as_json(body) ->> 'in_trash')::boolean, false))
+      FROM notion.links l WHERE l.id = keep_schema.link AND l.state <> 'new' AND words IS NULL;
+    -- Nobody may tell that it is back.
+    UPDATE notion.schemas s
+       SET next_at = least(s.next_at, pg_catalog.clock_timestamp() + interval '30 s')
+     WHERE s.link = keep_schema.link AND s.in_trash;
     -- Once it is at work, what no longer fits is drift, and stops nothing but the field.
     SELECT notion.look_at_shape(l.id) FROM notion.links l
      WHERE l.id = keep_schema.link AND l.state = 'new' AND words IS NULL;

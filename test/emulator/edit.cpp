@@ -187,6 +187,11 @@ void set_trashed(Edit& edit, Database& database, bool in_trash) {
     for (const Uuid id : database.data_sources)
         if (DataSource* source = edit.world.store.data_source(id))
             source->in_trash = in_trash;
+    if (edit.world.semantics.trash_takes_pages) // of themselves, without an event or an edit
+        for (auto& [id, record] : edit.world.store.pages)
+            if (std::ranges::find(database.data_sources, record->now.parent.id) !=
+                database.data_sources.end())
+                edit.world.store.change(*record).in_trash = in_trash;
     raise_object_event(edit, in_trash ? "database.deleted" : "database.undeleted", "database",
                        database.id, database.parent);
 }

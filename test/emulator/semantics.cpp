@@ -36,6 +36,7 @@ constexpr Flag flags[] = {
     {"restore_moves_time", &Semantics::restore_moves_time},
     {"far_relation_moves_time", &Semantics::far_relation_moves_time},
     {"trashed_leave_relations", &Semantics::trashed_leave_relations},
+    {"trash_takes_pages", &Semantics::trash_takes_pages},
     {"title_edit_is_content", &Semantics::title_edit_is_content},
     {"people_have_more", &Semantics::people_have_more},
     {"mentions_cut", &Semantics::mentions_cut},

@@ -31,6 +31,7 @@ struct Semantics {
     bool restore_moves_time = true;        // leaving the trash moves last_edited_time
     bool far_relation_moves_time = false;  // the other end of a two-way relation counts as edited
     bool trashed_leave_relations = false;  // relations do not show pages in the trash
+    bool trash_takes_pages = false;        // pages of a database in the trash say in_trash, too
     bool title_edit_is_content = false;    // webhooks call a title edit page.content_updated
     bool people_have_more = false;         // people cut at 25 carry has_more
     bool mentions_cut = false;             // text with over 25 mentions is cut in page answers

@@ -27,7 +27,11 @@ SELECT to_jsonb(s)::text,
        jsonb_build_object('row_changed_at', coalesce(w.captured_at, m.changed_at),
            'row_changed_by', w.who, 'snapshot_asked_at', s.asked_at, 'edited', s.edited,
            'edited_by', s.edited_by, 'hops', coalesce(h.hops, 0), 'dirty_hint', w.key IS NOT NULL,
-           'deleted', coalesce(w.deleted, false), 'trashed_since', m.trashed_since,
+           'deleted', coalesce(w.deleted, false),
+           -- Whose data source is in the trash as well may be there because of that alone.
+           'trashed_since', CASE WHEN EXISTS (
+               SELECT FROM notion.schemas c WHERE c.link = s.link AND NOT c.in_trash
+                  AND c.read_at > m.trashed_since) THEN m.trashed_since END,
            'trash_grace_ms', $3::bigint,
            'resolutions', CASE WHEN m.held::text LIKE '%"resolve: %'
                                THEN notion.resolutions(m.link, m.key) END)::text,
@@ -162,10 +166,15 @@ SELECT EXISTS (
         OR EXISTS (SELECT FROM notion.jobs j WHERE j.link = t.id AND j.finished_at IS NULL
                       AND t.synced_at IS NULL AND t.state <> 'paused')))"};
 
-/// Nobody announces that a page is still in the trash.
+/// Nobody announces that a page is still in the trash, nor whether its data source is.
 constinit Query look_again = {R"(
+WITH doubt AS (
+    INSERT INTO notion.schemas AS s (link) VALUES ($1) ON CONFLICT (link) DO UPDATE
+       SET next_at = least(s.next_at, now())
+     WHERE s.read_at IS NULL OR s.read_at <= (SELECT m.trashed_since FROM notion.mappings m
+                                               WHERE m.link = $1 AND m.page = $2::uuid))
 INSERT INTO notion.due_pages (link, page, why, due)
-VALUES ($1, $2::uuid, 'trash grace', now() + $3 * interval '1 millisecond')
+VALUES ($1, $2::uuid, 'trash grace', now() + greatest($3, 500) * interval '1 millisecond')
     ON CONFLICT (link, page) DO NOTHING)"};
 
 Told told_of(std::string_view json) {

@@ -25,6 +25,8 @@ constinit Query update_rest = {
 constinit Query update_resume = {
     "UPDATE notion.links SET state = 'active', reason = NULL"
     " WHERE id = (SELECT l.id FROM notion.links l WHERE l.id = $1 AND l.state = 'resting'"
+    "                AND NOT EXISTS (SELECT FROM notion.schemas s"
+    "                                 WHERE s.link = l.id AND s.in_trash)"
     "                FOR UPDATE SKIP LOCKED)"};
 constinit Query update_poll_reason = {
     "INSERT INTO notion.polls AS p (link, next_at, reason) VALUES ($1, $2, $3)"
