@@ -267,11 +267,12 @@ sub kill_somebody {
 my %resolved;
 sub decide {
     my ($every) = @_;
-    my $open = eval { sql($node, q{SELECT id, kind, coalesce(column_name, '') FROM notion.conflicts
-        WHERE state = 'open' AND decided IS NULL}) } // return;
+    my $open = eval { sql($node, q{SELECT id, kind, coalesce(page::text, '')
+        FROM notion.conflicts WHERE state = 'open' AND decided IS NULL}) } // return;
     for my $line (split /\n/, $open) {
-        my ($id, $kind, $column) = split /\|/, $line;
+        my ($id, $kind, $page) = split /\|/, $line;
         next unless $every || often(0.3);
+        act($page, 'trash') if $kind eq 'duplicate page'; # that is left to people
         my $winner = $kind =~ /^both|^deleted/ ? one_of('postgres', 'notion') : 'postgres';
         my ($status, undef, $error) = eval {
             $node->psql('postgres', "SELECT notion.resolve($id, '$winner')") };
