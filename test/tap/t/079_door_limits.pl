@@ -71,6 +71,8 @@ wait_for('signed events, one after the other, are too many',
 is($reply->{headers}{'retry-after'}, 60, 'which says when to come again');
 is(sql($node, "SELECT count(*) FROM notion.inbox WHERE event_id = 'event-$events'"), 0,
     'that one was not kept');
+set('notion.listen_rate', 0);
+wait_for('a rate of nothing lets none in', sub { event()->{status} == 429 });
 set('notion.listen_rate', -1);
 wait_for('without a rate all is taken', sub { event()->{status} == 200 });
 
