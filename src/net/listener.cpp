@@ -280,6 +280,8 @@ void Listener::Daemon::run() {
     if (limited)
         wait_ms = wait_ms < 0 ? static_cast<std::int64_t>(more_ms)
                               : std::min(wait_ms, static_cast<std::int64_t>(more_ms));
+    if (!complete.empty()) // nothing else may happen that would bring somebody to take it
+        wait_ms = 0;
     arm(wait_ms); // also forgets the expiration that brought us here
 }
 

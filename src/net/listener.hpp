@@ -47,7 +47,8 @@ class Listener {
     Listener(const Listener&) = delete;
     Listener& operator=(const Listener&) = delete;
 
-    // Readable whenever step() has something to do: for Mux::watch().
+    // Readable whenever step() has something to do, or take() to give, after a step: for
+    // Mux::watch().
     int fd() const;
     std::uint16_t port() const;
 

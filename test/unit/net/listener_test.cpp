@@ -327,6 +327,22 @@ TEST(Listener, AnswersWhoWaitsWhenItEnds) {
     EXPECT_EQ(taken.reply().status, 503);
 }
 
+// A step may complete a request after its caller has taken what was there: nothing else happens
+// then that would bring the caller back.
+TEST(Listener, AsksToBeTakenFromWhileARequestIsComplete) {
+    World world;
+    Raw client(world);
+    client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi");
+    for (int step = 0; step < 5; step++) // accepted, read, complete, and not taken
+        world.listener->step();
+    epoll_event event;
+    EXPECT_EQ(epoll_wait(world.outer, &event, 1, 1'000), 1);
+    EXPECT_TRUE(world.listener->take());
+    world.listener->step();
+    world.mux.step();
+    EXPECT_EQ(epoll_wait(world.outer, &event, 1, 0), 0);
+}
+
 TEST(Listener, NeedsNoStepWhileNothingHappens) {
     World world;
     Raw raw(world);
