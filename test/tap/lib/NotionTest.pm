@@ -15,8 +15,8 @@ use Test::More;
 use Time::HiRes ();
 
 our @EXPORT =
-  qw(start_node start_emulator connect_workspace token_file key_file error_of wait_until wait_for
-  sql json);
+  qw(start_node start_emulator connect_workspace free_port token_file key_file error_of wait_until
+  wait_for sql json);
 
 my $patience_s = $ENV{PG_TEST_TIMEOUT_DEFAULT} || 60;
 my $json = JSON::PP->new->utf8->canonical->allow_nonref;
@@ -37,6 +37,9 @@ sub start_node {
 
 # An emulator on a free port; arguments: seed => file below test/emulator/seeds, and its flags.
 sub start_emulator { return NotionTest::Emulator->start(@_); }
+
+# A port of 127.0.0.1 for a listener that is yet to start; other tests of the run do not take it.
+sub free_port { return PostgreSQL::Test::Cluster::get_free_port(); }
 
 # A file with a token in it, readable by the server's user only.
 sub token_file {

@@ -5,15 +5,12 @@ use warnings;
 use lib 'test/tap/lib';
 use Digest::SHA qw(hmac_sha256_hex);
 use HTTP::Tiny;
-use IO::Socket::INET;
 use NotionTest;
 use NotionTest::Link;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $probe = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1) or die "no port: $!";
-my $port = $probe->sockport;
-close $probe;
+my $port = free_port();
 
 # Polls are too far apart to bring anything in.
 my $pair = start_pair('hook',

@@ -2,15 +2,12 @@
 use strict;
 use warnings;
 use lib 'test/tap/lib';
-use IO::Socket::INET;
 use NotionTest;
 use NotionTest::Link;
 use Test::More;
 
 my $pages = $ENV{NOTION_LONG} ? 5_000 : 1_000;
-my $probe = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1) or die "no port: $!";
-my $port = $probe->sockport;
-close $probe;
+my $port = free_port();
 my $pair = start_pair('burst', wait => 0, direction => 'from_notion', settings => {
     'notion.listen' => "127.0.0.1:$port", 'notion.poll_interval' => '1h',
     'notion.index_lag' => '5s' });

@@ -9,9 +9,7 @@ use NotionTest;
 use NotionTest::Link;
 use Test::More;
 
-my $probe = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1) or die "no port: $!";
-my $port = $probe->sockport;
-close $probe;
+my $port = free_port();
 my $pair = start_pair('rounds',
     settings => { 'notion.listen' => "127.0.0.1:$port", 'notion.poll_interval' => '1h' });
 my ($node, $emulator) = @$pair{qw(node emulator)};

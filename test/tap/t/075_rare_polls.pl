@@ -3,14 +3,11 @@
 use strict;
 use warnings;
 use lib 'test/tap/lib';
-use IO::Socket::INET;
 use NotionTest;
 use NotionTest::Link;
 use Test::More;
 
-my $probe = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1) or die "no port: $!";
-my $port = $probe->sockport;
-close $probe;
+my $port = free_port();
 my $pair = start_pair('rare_polls', settings => { 'notion.listen' => "127.0.0.1:$port" },
     rows => q{INSERT INTO tasks (name, points) VALUES ('task', 0)});
 my ($node, $emulator) = @$pair{qw(node emulator)};

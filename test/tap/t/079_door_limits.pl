@@ -10,11 +10,9 @@ use NotionTest;
 use NotionTest::Link;
 use Test::More;
 
-my @taken = map { IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1) or die "port: $!" }
-  1 .. 2;
-my ($port, $other) = map { $_->sockport } @taken;
-my $holder = pop @taken;
-close $_ for @taken;
+my $port = free_port();
+my $holder = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1) or die "port: $!";
+my $other = $holder->sockport;
 
 my $pair = start_pair('limits',
     settings => { 'notion.listen' => "127.0.0.1:$port", 'notion.poll_interval' => '1h' });

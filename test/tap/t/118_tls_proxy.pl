@@ -31,9 +31,7 @@ sub certificate {
 }
 certificate('api.notion.test');
 
-my $taken = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1) or die "port: $!";
-my $port = $taken->sockport;
-close $taken;
+my $port = free_port();
 my ($behind) = $emulator->url =~ m{//(.*)};
 PostgreSQL::Test::Utils::append_to_file("$dir/nginx.conf", qq{
     daemon off; master_process off; pid $dir/nginx.pid; error_log $dir/error.log;

@@ -4,7 +4,6 @@
 # is how many edits (5,000; with NOTION_LONG 100,000, others each time), NOTION_SEED chooses them.
 use strict;
 use warnings;
-use IO::Socket::INET;
 use NotionTest;
 use NotionTest::Judge;
 use NotionTest::Link;
@@ -20,9 +19,7 @@ diag("NOTION_SEED=$seed, $operations edits");
 sub one_of { return $_[ int rand @_ ]; }
 sub often { return rand() < $_[0]; }
 
-my $probe = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1) or die "no port: $!";
-my $port = $probe->sockport;
-close $probe;
+my $port = free_port();
 my $node = start_node('convergence', 'notion.listen' => "127.0.0.1:$port",
     'notion.poll_interval' => '1s', 'notion.index_lag' => '900ms', 'notion.settle' => '1500ms',
     restart_after_crash => 'on', log_statement => 'none');

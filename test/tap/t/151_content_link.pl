@@ -3,14 +3,11 @@
 use strict;
 use warnings;
 use lib 'test/tap/lib';
-use IO::Socket::INET;
 use NotionTest;
 use NotionTest::Link;
 use Test::More;
 
-my $probe = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1) or die "no port: $!";
-my $port = $probe->sockport;
-close $probe;
+my $port = free_port();
 my $node = start_node('content', 'notion.settle' => '1s', 'notion.index_lag' => '0',
     'notion.poll_interval' => '1s', 'notion.listen' => "127.0.0.1:$port");
 my $emulator = start_emulator(budget => 0);

@@ -1,6 +1,5 @@
-# A person who connects a workspace: the emulator's consent page, walked as a browser would; and a
-# free port for the listener. Assumes NotionTest. Refuses pages that are not as expected.
-# scope: one test file.
+# A person who connects a workspace: the emulator's consent page, walked as a browser would.
+# Assumes NotionTest. Refuses pages that are not as expected. scope: one test file.
 package NotionTest::OAuth;
 
 use strict;
@@ -8,15 +7,9 @@ use warnings;
 
 use Exporter qw(import);
 use HTTP::Tiny;
-use IO::Socket::INET;
 use NotionTest;
 
-our @EXPORT = qw(free_port consent visit make_client client_in);
-
-sub free_port {
-    my $probe = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1) or die "no port: $!";
-    return $probe->sockport;
-}
+our @EXPORT = qw(consent visit make_client client_in);
 
 # Registers an integration with the emulator.
 sub make_client {
