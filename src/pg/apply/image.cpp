@@ -2,9 +2,8 @@
 // scope: call.
 #include "pg/apply/image.hpp"
 
-#include "bridge/key.hpp"
 #include "pg/apply/rows.hpp"
-#include "pg/capture/key.hpp"
+#include "pg/apply/values.hpp"
 #include "pg/worker/query.hpp"
 
 namespace notion::pg::apply {
@@ -19,53 +18,19 @@ struct Task {
     std::string_view result; ///< of the first column of the first row
 };
 
-struct Values {
-    Oid types[capture::key_columns_max];
-    Datum datums[capture::key_columns_max];
-    int count;
-};
-
-void add_key(Values& values, const Task& task) {
-    const Linked& linked = *task.linked;
-    std::string_view parts[capture::key_columns_max];
-    char* room = static_cast<char*>(palloc(task.key.size() + 1));
-    if (!bridge::split_key(task.key, std::span(parts, Size(linked.key_count)), room))
-        elog(ERROR, "a key of table %s could not be read", linked.qualified);
-    for (int i = 0; i < linked.key_count; i++) {
-        const LinkedColumn& key = linked.keys[i];
-        values.types[i] = key.type;
-        values.datums[i] = OidInputFunctionCall(
-            key.input, pnstrdup(parts[i].data(), parts[i].size()), key.io_parameter, key.typmod);
-    }
-    values.count = linked.key_count;
-}
-
 void body(void* state) {
     auto* task = static_cast<Task*>(state);
     worker::connect_spi();
-    Values values = {{JSONBOID}, {}, 1};
+    Values values = room_for(Max(task->linked->key_count, 1));
     if (task->key.empty())
-        values.datums[0] = DirectFunctionCall1(
-            jsonb_in, CStringGetDatum(pnstrdup(task->image.data(), task->image.size())));
+        add_jsonb(values, task->image);
     else
-        add_key(values, *task);
-    const int result = SPI_execute_with_args(task->statement, values.count, values.types,
-                                             values.datums, nullptr, false, 0);
-    if (result < 0)
-        elog(ERROR, "SPI_execute_with_args failed: %s", SPI_result_code_string(result));
-    if (result == SPI_OK_SELECT && SPI_processed > 0)
+        add_key(values, *task->linked, task->key);
+    execute(task->statement, values);
+    if (SPI_tuptable != nullptr && SPI_processed > 0)
         if (const char* text = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1))
             task->result = keep(task->memory, text);
     SPI_finish();
-}
-
-const char* key_match(const Linked& linked) {
-    StringInfoData words;
-    initStringInfo(&words);
-    for (int i = 0; i < linked.key_count; i++)
-        appendStringInfo(&words, " %s %s OPERATOR(pg_catalog.=) $%d", i == 0 ? "WHERE" : "AND",
-                         quote_identifier(NameStr(linked.keys[i].name)), i + 1);
-    return words.data;
 }
 
 const char* stored_columns(const Linked& linked) {

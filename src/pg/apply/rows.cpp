@@ -1,10 +1,10 @@
 // Rows: see the header. Each body runs inside as_owner; what it leaves behind is allocated in the
-// caller's context, which outlives the subtransaction. Operators are named with their schema.
+// caller's context, which outlives the subtransaction.
 // scope: call.
 #include "pg/apply/rows.hpp"
 
-#include "bridge/key.hpp"
 #include "pg/apply/references.hpp"
+#include "pg/apply/values.hpp"
 #include "pg/capture/key.hpp"
 #include "pg/worker/query.hpp"
 
@@ -23,53 +23,12 @@ struct Task {
     std::string_view new_key;
 };
 
-void connect() {
-    worker::connect_spi();
-}
-
-/// Input functions run here, as the owner: a domain's checks are the owner's code.
-Datum input(const LinkedColumn& column, std::string_view words) {
-    return OidInputFunctionCall(column.input, pnstrdup(words.data(), words.size()),
-                                column.io_parameter, column.typmod);
-}
-
 const LinkedColumn& column_of(const Task& task, const Assignment& value) {
     const LinkedColumn* column = find_column(*task.linked, value.column);
     if (column == nullptr)
         elog(ERROR, "column \"%s\" is not linked",
              pnstrdup(value.column.data(), value.column.size()));
     return *column;
-}
-
-/// Values of a write, as many as a table may have columns; the key's come first where it has one.
-struct Values {
-    Oid* types;
-    Datum* datums;
-    char* nulls;
-    int count;
-};
-
-Values room_for(int count) {
-    return {static_cast<Oid*>(palloc(sizeof(Oid) * count)),
-            static_cast<Datum*>(palloc(sizeof(Datum) * count)), static_cast<char*>(palloc(count)),
-            0};
-}
-
-void add(Values& values, const LinkedColumn& column, std::string_view words, bool null) {
-    values.types[values.count] = column.type;
-    // A domain must see NULL as well: its input function is called with it.
-    values.datums[values.count] =
-        null ? OidInputFunctionCall(column.input, nullptr, column.io_parameter, column.typmod)
-             : input(column, words);
-    values.nulls[values.count] = null ? 'n' : ' ';
-    values.count++;
-}
-
-void execute(const char* statement, const Values& values) {
-    const int result = SPI_execute_with_args(statement, values.count, values.types, values.datums,
-                                             values.nulls, false, 0);
-    if (result < 0)
-        elog(ERROR, "SPI_execute_with_args failed: %s", SPI_result_code_string(result));
 }
 
 /// The columns of the key, as they stand at the end of a statement's result.
@@ -139,24 +98,6 @@ std::string_view row_json(const Linked& linked, HeapTuple tuple, TupleDesc shape
     return {json.data, Size(json.len)};
 }
 
-void append_key_match(StringInfo statement, const Linked& linked) {
-    for (int i = 0; i < linked.key_count; i++)
-        appendStringInfo(statement, " %s %s OPERATOR(pg_catalog.=) $%d", i == 0 ? "WHERE" : "AND",
-                         quote_identifier(NameStr(linked.keys[i].name)), i + 1);
-}
-
-/// The values of a key's columns, $1 and so on.
-void add_key(Values& values, const Linked& linked, std::string_view key) {
-    std::string_view parts[capture::key_columns_max];
-    char* room = static_cast<char*>(palloc(key.size() + 1));
-    if (!bridge::split_key(key, std::span(parts, Size(linked.key_count)), room))
-        ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-                        errmsg("\"%s\" is no key of table %s", pnstrdup(key.data(), key.size()),
-                               linked.qualified)));
-    for (int i = 0; i < linked.key_count; i++)
-        add(values, linked.keys[i], parts[i], false);
-}
-
 void append_key_columns(StringInfo statement, const Linked& linked) {
     for (int i = 0; i < linked.key_count; i++)
         appendStringInfo(statement, "%s%s", i == 0 ? "" : ", ",
@@ -198,14 +139,14 @@ int append_paired(StringInfo statement, const Linked& linked) {
 void read_body(void* state) {
     auto* task = static_cast<Task*>(state);
     const Linked& linked = *task->linked;
-    connect();
+    worker::connect_spi();
     StringInfoData statement;
     initStringInfo(&statement);
     appendStringInfoString(&statement, "SELECT ");
     const int columns = append_paired(&statement, linked);
     append_filter(&statement, linked);
     appendStringInfo(&statement, " FROM %s", linked.qualified);
-    append_key_match(&statement, linked);
+    appendStringInfoString(&statement, key_match(linked));
     if (task->lock == Lock::row)
         appendStringInfoString(&statement, " FOR UPDATE");
     Values values = room_for(linked.key_count);
@@ -225,7 +166,7 @@ void read_body(void* state) {
 
 void update_body(void* state) {
     auto* task = static_cast<Task*>(state);
-    connect();
+    worker::connect_spi();
     Values values = room_for(task->set->count + task->linked->key_count);
     add_key(values, *task->linked, task->key);
     StringInfoData statement;
@@ -238,7 +179,7 @@ void update_body(void* state) {
         appendStringInfo(&statement, "%s%s = $%d", i == 0 ? "" : ", ",
                          quote_identifier(NameStr(column.name)), values.count);
     }
-    append_key_match(&statement, *task->linked);
+    appendStringInfoString(&statement, key_match(*task->linked));
     execute(statement.data, values);
     SPI_finish();
 }
@@ -274,7 +215,7 @@ void append_values(StringInfo statement, const Task& task, Values* values) {
 void insert_body(void* state) {
     auto* task = static_cast<Task*>(state);
     const Linked& linked = *task->linked;
-    connect();
+    worker::connect_spi();
     Values values = room_for(task->set->count + linked.key_count);
     StringInfoData statement;
     initStringInfo(&statement);
@@ -300,11 +241,11 @@ void insert_body(void* state) {
 
 void delete_body(void* state) {
     auto* task = static_cast<Task*>(state);
-    connect();
+    worker::connect_spi();
     StringInfoData statement;
     initStringInfo(&statement);
     appendStringInfo(&statement, "DELETE FROM %s", task->linked->qualified);
-    append_key_match(&statement, *task->linked);
+    appendStringInfoString(&statement, key_match(*task->linked));
     Values values = room_for(task->linked->key_count);
     add_key(values, *task->linked, task->key);
     execute(statement.data, values);
@@ -316,18 +257,12 @@ void holder_body(void* state) {
     auto* task = static_cast<Task*>(state);
     const Linked& linked = *task->linked;
     const bool is_new = task->key.empty();
-    connect();
+    worker::connect_spi();
     Values values = room_for(linked.key_count + 1);
     if (!is_new)
         add_key(values, linked, task->key);
-    StringInfoData match;
-    initStringInfo(&match);
-    if (!is_new)
-        append_key_match(&match, linked);
-    values.types[values.count] = JSONBOID;
-    values.datums[values.count] = DirectFunctionCall1(
-        jsonb_in, CStringGetDatum(pnstrdup(task->words.data(), task->words.size())));
-    values.nulls[values.count++] = ' ';
+    const char* match = is_new ? "" : key_match(linked);
+    add_jsonb(values, task->words);
     StringInfoData statement;
     initStringInfo(&statement);
     appendStringInfo(&statement,
@@ -336,12 +271,12 @@ void holder_body(void* state) {
         appendStringInfo(&statement, "NULL::%s, $%d)).*", linked.qualified, values.count);
     else
         appendStringInfo(&statement, "m, $%d)).* FROM %s m%s", values.count, linked.qualified,
-                         match.data);
+                         match);
     appendStringInfoString(&statement, ") SELECT ");
     append_key_columns(&statement, linked);
     appendStringInfo(&statement, " FROM %s WHERE %s", linked.qualified, task->conditions);
     if (!is_new) // " WHERE k = $1 AND …"
-        appendStringInfo(&statement, " AND NOT (%s)", match.data + strlen(" WHERE "));
+        appendStringInfo(&statement, " AND NOT (%s)", match + strlen(" WHERE "));
     appendStringInfoString(&statement, " LIMIT 1");
     execute(statement.data, values);
     if (SPI_processed > 0)
@@ -352,13 +287,13 @@ void holder_body(void* state) {
 
 void park_body(void* state) {
     auto* task = static_cast<Task*>(state);
-    connect();
+    worker::connect_spi();
     Values values = room_for(task->linked->key_count);
     add_key(values, *task->linked, task->key);
     StringInfoData statement;
     initStringInfo(&statement);
     appendStringInfo(&statement, "UPDATE %s SET %s", task->linked->qualified, task->conditions);
-    append_key_match(&statement, *task->linked);
+    appendStringInfoString(&statement, key_match(*task->linked));
     execute(statement.data, values);
     SPI_finish();
 }

@@ -2,7 +2,7 @@
 // PostgreSQL finds the function that takes it. scope: call.
 #include "pg/apply/rule.hpp"
 
-#include "pg/apply/rows.hpp"
+#include "pg/apply/values.hpp"
 #include "pg/worker/query.hpp"
 
 namespace notion::pg::apply {
@@ -38,23 +38,13 @@ struct Asked {
 void ask_body(void* state) {
     auto* it = static_cast<Asked*>(state);
     connect_spi();
-    Oid types[values_count + 1];
-    Datum datums[values_count + 1];
-    char nulls[values_count + 1];
-    for (int i = 0; i < values_count; i++) {
-        char* words = it->values[i] == nullptr ? nullptr : pstrdup(it->values[i]);
-        types[i] = it->column->type;
-        datums[i] = OidInputFunctionCall(it->column->input, words, it->column->io_parameter,
-                                         it->column->typmod);
-        nulls[i] = words == nullptr ? 'n' : ' ';
-    }
-    types[values_count] = JSONBOID;
-    datums[values_count] = DirectFunctionCall1(jsonb_in, CStringGetDatum(it->context));
-    nulls[values_count] = ' ';
+    Values values = room_for(values_count + 1);
+    for (const char* words : it->values)
+        add(values, *it->column, words == nullptr ? "" : words, words == nullptr);
+    add_jsonb(values, it->context);
     const char* statement = psprintf("SELECT %s($1, $2, $3, $4)", it->function);
-    const int result =
-        SPI_execute_with_args(statement, values_count + 1, types, datums, nulls, false, 0);
-    if (result != SPI_OK_SELECT || SPI_processed != 1)
+    execute(statement, values);
+    if (SPI_processed != 1)
         elog(ERROR, "rule %s gave no value", it->function);
     const char* text = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
     it->answer = text == nullptr ? nullptr : MemoryContextStrdup(it->memory, text);
