@@ -42,10 +42,10 @@ struct Arrival {
 enum class Failed : uint8_t { left, taken };
 bool open_arrival(Arrival* arrival, Failed failed);
 /// Reads and locks the row, and has the core decide. False: it waits, with the reason.
-bool decide(Arrival& arrival);
+bool decide(Arrival& arrival); // decide.cpp
 /// Writes what was told, as the owner, with triggers that can ask whose change it is. False if the
 /// table refused: then all of it is undone.
-bool write(Arrival& arrival, Refusal* refusal);
+bool write(Arrival& arrival, Refusal* refusal); // decide.cpp
 /// Base, log, conflicts; the snapshot is gone.
 void conclude(const Arrival& arrival);
 /// The snapshot stays, with the reason. busy: it is no failure, however long it takes; otherwise it
