@@ -68,16 +68,6 @@ std::string list(const json::Value& value, Item&& item) {
     return out + "]";
 }
 
-/// A value with its own type inside: {"type":"number","number":5}, as in rollups and formulas.
-std::string inner_typed(const json::Value& value) {
-    const std::string_view type = json::text(value, "type");
-    const json::Value* inner = json::find(value, type);
-    if (inner == nullptr)
-        return json::canonical(value);
-    return "{\"type\":" + json::quote(type) + "," + json::quote(type) + ":" +
-           reduced(type, *inner) + "}";
-}
-
 std::string verification(const json::Value& value) {
     std::string out = "{";
     copy_text(out, value, "state");
@@ -100,7 +90,7 @@ std::string reduced_object(PropertyType type, const json::Value& value) {
     if (is_user(type))
         return user(value);
     if (type == PropertyType::formula || type == PropertyType::rollup)
-        return inner_typed(value);
+        return half(value); // their value has its own type inside
     return json::canonical(value);
 }
 
@@ -116,7 +106,7 @@ std::string reduced_list(PropertyType type, std::string_view name, const json::V
     if (type == PropertyType::files)
         return list(value, file);
     if (name == "array") // of a rollup
-        return list(value, inner_typed);
+        return list(value, half);
     return json::canonical(value);
 }
 
