@@ -243,7 +243,7 @@ CREATE TABLE notion.due_pages (
                                         -- the last reason to read, and does not settle it
     PRIMARY KEY (link, page)
 );
-CREATE INDEX due_pages_due ON notion.due_pages (due);
+CREATE INDEX due_pages_due ON notion.due_pages (link, due);
 COMMENT ON TABLE notion.due_pages IS
     'pages that must be read themselves: named by an event, or where a query''s word is not enough';
 

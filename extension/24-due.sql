@@ -20,8 +20,8 @@ BEGIN ATOMIC
     SELECT b.link, b.at <= pg_catalog.clock_timestamp(),
            (extract(epoch FROM b.at - pg_catalog.clock_timestamp()) * 1000)::bigint + 1
       FROM (SELECT d.link, least(max(d.heard_at) + lag, min(d.since) + interval '30 s') AS at
-              FROM notion.due_pages d
-             WHERE d.why = 'event' AND d.event_at IS NOT NULL
+              FROM notion.links l JOIN notion.due_pages d ON d.link = l.id
+             WHERE l.state = 'active' AND d.why = 'event' AND d.event_at IS NOT NULL
                AND d.since > pg_catalog.now() - interval '2 min'
              GROUP BY d.link HAVING count(*) >= 10) b;
 END;

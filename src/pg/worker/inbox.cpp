@@ -66,8 +66,10 @@ constinit Query fold_events = {
     "              FROM notion.inbox WHERE state = 'new' AND due <= now()"
     "             ORDER BY due LIMIT $1) n"
     "     WHERE i.server = n.server AND i.event_id = n.event_id RETURNING i.*),"
+    // A link that is paused hears as well, and one whose first sync is under way: a page that went
+    // to the trash meanwhile is shown by no poll after that. What was never synced has no pages.
     " heard AS ("
-    "    SELECT l.id AS link, e.type, e.event, e.entity, e.reason,"
+    "    SELECT l.id AS link, l.state, e.type, e.event, e.entity, e.reason,"
     "           e.event ->> 'call' = 'read_page' AND e.entity ~*"
     "           '^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$' AS is_page"
     "      FROM event e"
@@ -76,7 +78,8 @@ constinit Query fold_events = {
     "      JOIN notion.links l ON l.foreign_table_id = f.ftrelid"
     "     WHERE e.event ->> 'call' <> 'ignore'"
     "       AND (l.direction <> 'to_notion' OR l.content IS NOT NULL)"
-    "       AND l.state IN ('active', 'resting')"
+    "       AND (l.synced_at IS NOT NULL OR EXISTS (SELECT FROM notion.jobs j"
+    "                WHERE j.link = l.id AND j.finished_at IS NULL))"
     "       AND (l.data_source::text IN (e.event ->> 'data_source', e.entity)"
     "            OR EXISTS (SELECT FROM notion.mappings m"
     "                        WHERE m.link = l.id AND m.page = (CASE WHEN e.entity ~*"
@@ -103,6 +106,7 @@ constinit Query fold_events = {
     "      JOIN notion.mappings m ON m.link = c.link AND m.page = (CASE WHEN c.is_page"
     "           THEN c.entity END)::uuid"
     "     WHERE c.type = 'page.content_updated' AND l.content IS NOT NULL"
+    "       AND c.state IN ('active', 'resting')" // for the others the next poll tells
     "       AND m.held ->> '*' IS DISTINCT FROM 'forgotten' GROUP BY 1, 2 ORDER BY 2"
     "        ON CONFLICT (link, page) DO UPDATE SET due = now(), attempts = 0, failed = false,"
     "           begun = NULL"

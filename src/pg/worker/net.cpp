@@ -44,7 +44,8 @@ constinit Query read_waiting = {
     "       EXISTS (SELECT FROM notion.mappings WHERE flight = 'unknown'),"
     "       EXISTS (SELECT FROM notion.appends WHERE state = 'queued')"
     "       OR EXISTS (SELECT FROM notion.appends WHERE state = 'unknown'),"
-    "       EXISTS (SELECT FROM notion.due_pages),"
+    "       EXISTS (SELECT FROM notion.links l WHERE l.state = 'active' AND EXISTS ("
+    "               SELECT FROM notion.due_pages d WHERE d.link = l.id)),"
     "       EXISTS (SELECT FROM notion.jobs WHERE state IN ('queued', 'scanning')),"
     "       EXISTS (SELECT FROM notion.publications WHERE step <> 'done')"};
 

@@ -14,18 +14,23 @@ namespace {
 
 constexpr int pages_max = 64;
 
+// Of each link that may read: what waits for a paused one, perhaps all its pages, costs nothing.
 constinit Query read_due = {
-    "SELECT d.link, d.page::text, d.attempts, d.why = 'event' AND d.event_at IS NOT NULL"
-    "  FROM notion.due_pages d"
-    "  JOIN notion.links l ON l.id = d.link AND l.state = 'active'"
-    "  LEFT JOIN notion.mappings m ON m.link = d.link AND m.page = d.page"
-    " WHERE d.due <= clock_timestamp() AND coalesce(m.flight, 'none') <> 'sending'"
+    "SELECT p.* FROM notion.links l CROSS JOIN LATERAL ("
+    "    SELECT d.link, d.page::text, d.attempts, d.why = 'event' AND d.event_at IS NOT NULL,"
+    "           d.due"
+    "      FROM notion.due_pages d"
+    "      LEFT JOIN notion.mappings m ON m.link = d.link AND m.page = d.page"
+    "     WHERE d.link = l.id AND d.due <= now() AND coalesce(m.flight, 'none') <> 'sending'"
     // What a walk is about to bring is not read page by page.
-    "   AND NOT (d.why = 'event' AND d.event_at IS NOT NULL AND d.since > now() - interval '2 min'"
-    "            AND d.link = ANY (ARRAY(SELECT b.link"
-    "                FROM notion.bursts($2 * interval '1 millisecond') b)))"
+    "       AND NOT (d.why = 'event' AND d.event_at IS NOT NULL"
+    "                AND d.since > now() - interval '2 min'"
+    "                AND d.link = ANY (ARRAY(SELECT b.link"
+    "                    FROM notion.bursts($2 * interval '1 millisecond') b)))"
+    "     ORDER BY d.due LIMIT $1) p"
+    " WHERE l.state = 'active'"
     "   AND NOT EXISTS (SELECT FROM notion.jobs j WHERE j.link = l.id AND j.state = 'pairing')"
-    " ORDER BY d.due LIMIT $1"};
+    " ORDER BY p.due LIMIT $1"};
 
 // Counted before it is made, and due again by itself if nothing comes of it.
 constinit Query mark_asked = {
@@ -58,10 +63,18 @@ constinit Query note_look = {
     "           FOR UPDATE SKIP LOCKED) s"
     " WHERE m.link = s.link AND m.key = s.key"};
 
+// A page that goes to the trash is news to the row that apply is about to make of it, or just made:
+// one look at both, since it makes the mapping of the snapshot in one transaction.
+constinit Query becomes_row = {
+    "SELECT EXISTS (SELECT FROM notion.snapshots WHERE link = $1 AND page = $2)"
+    "    OR EXISTS (SELECT FROM notion.mappings WHERE link = $1 AND page = $2)"};
+
 constinit Query is_awaited = {"SELECT notion.awaits_page($1, $2::jsonb ->> 'marker')"};
 
-constinit Query forget_ours = {"DELETE FROM notion.due_pages d USING notion.mappings m"
-                               " WHERE d.why = $1 AND m.link = d.link AND m.page = d.page"};
+constinit Query forget_ours = {
+    "DELETE FROM notion.due_pages d USING notion.mappings m, notion.links l"
+    " WHERE l.state = 'active' AND d.link = l.id AND d.why = $1 AND m.link = d.link"
+    "   AND m.page = d.page"};
 
 constinit Query update_page_state = {
     "UPDATE notion.mappings SET page_state = $3, reason = $4 WHERE link = $1 AND page = $2"};
@@ -174,6 +187,11 @@ void admit_page(const Ticket& ticket, const Linked& link, const char* snapshot) 
     if (!bridge::sync_admit(link.link, mapping, snapshot, "get", ticket.tick, asked_ms,
                             settings::index_lag_ms, admission, fault))
         return set_page_state(ticket, "unreachable", words_of(fault));
+    if (!mapped && admission == bridge::Admission::nothing_new) {
+        run(becomes_row, {as_int4(ticket.link), as_uuid(ticket.page)});
+        if (column_bool(0, 1))
+            admission = bridge::Admission::admitted;
+    }
     switch (admission) {
     case bridge::Admission::admitted:
         keep_snapshots(ticket.link, "get", ticket.tick, ticket.asked_ms, 0,

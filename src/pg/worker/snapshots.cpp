@@ -49,7 +49,8 @@ constinit Query insert_snapshots = {
     "                     ELSE '0' END FROM shown"
     "  WHERE page NOT IN (SELECT k.page FROM kept k) AND NOT EXISTS ("
     "        SELECT FROM notion.snapshots w WHERE w.link = $1 AND w.page = shown.page"
-    "           AND w.properties = o -> 'properties') ORDER BY page"
+    "           AND w.properties = o -> 'properties'"
+    "           AND w.in_trash = (o ->> 'in_trash')::boolean) ORDER BY page"
     " ON CONFLICT (link, page) DO UPDATE SET due = least(d.due, excluded.due), attempts = 0,"
     "       why = excluded.why"};
 

@@ -135,6 +135,18 @@ wait_until($node, q{SELECT state FROM notion.links WHERE table_id = 'others'::re
 is(sql($node, $waiting), 'PgSleep', 'meanwhile');
 $session->query_safe('SELECT pg_advisory_unlock(7)');
 wait_until($node, 'SELECT points FROM tasks WHERE id = 1', 78, 'and both edits arrive');
+
+# The page goes to the trash, with the values that are being merged.
+$session->query_safe('SELECT pg_advisory_lock(7)');
+edit($page{2}, 'Points', 77);
+wait_until($node, $waiting, 'PgSleep', 'a trigger waits');
+$notion->control('POST', "pages/$page{2}/trash", { as => 'ada' });
+sql($node, q{SELECT notion.sync('tasks', key => '2')});
+wait_until($node, "SELECT why FROM notion.due_pages WHERE page = '$page{2}'",
+    'crossed by another look', 'its page goes to the trash, and is read later');
+$session->query_safe('SELECT pg_advisory_unlock(7)');
+wait_until($node, "SELECT page_state FROM notion.mappings WHERE page = '$page{2}'", 'trashed',
+    'and is in the trash');
 $session->quit;
 
 done_testing();
