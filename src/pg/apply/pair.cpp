@@ -143,26 +143,43 @@ void pair(Pairing& pairing, std::string_view page, std::string_view key, const R
               {link, as_text(page)});
 }
 
+void pair_page(Pairing& pairing, uint64 place) {
+    const std::string_view page = column_view(place, 1);
+    const std::string_view marker = column_view(place, 2);
+    const std::string_view snapshot = column_view(place, 3);
+    std::string_view key;
+    Row row = {};
+    Refusal refusal;
+    if (!find_row(pairing, marker, snapshot, &key, &row, &refusal))
+        ereport(ERROR, (errcode(refusal.sqlstate), errmsg("%s", refusal.message)));
+    if (row.found)
+        pair(pairing, page, key, row, snapshot);
+}
+
+/// A data source has up to 250,000 pages: what a hundred took is given back before the next ones.
 void pair_all(Pairing& pairing) {
+    constexpr int pages_at_once = 100;
     const Arg link = as_int4(pairing.job->link);
     const Arg job = as_int8(pairing.job->id);
     (void)run(release_mapped, {link, job});
-    const uint64 pages = run(select_unpaired, {link, job});
-    SPITupleTable* table = SPI_tuptable; // the statements below replace SPI's last result
-    for (uint64 i = 0; i < pages; i++) {
-        CHECK_FOR_INTERRUPTS();
-        SPI_tuptable = table;
-        const std::string_view page = column_view(i, 1);
-        const std::string_view marker = column_view(i, 2);
-        const std::string_view snapshot = column_view(i, 3);
-        std::string_view key;
-        Row row = {};
-        Refusal refusal;
-        if (!find_row(pairing, marker, snapshot, &key, &row, &refusal))
-            ereport(ERROR, (errcode(refusal.sqlstate), errmsg("%s", refusal.message)));
-        if (row.found)
-            pair(pairing, page, key, row, snapshot);
+    Portal pages = open_cursor(select_unpaired, {link, job});
+    for (;;) {
+        SPI_cursor_fetch(pages, true, pages_at_once);
+        SPITupleTable* table = SPI_tuptable;
+        const uint64 count = SPI_processed;
+        if (count == 0)
+            break;
+        worker::connect_spi();
+        for (uint64 place = 0; place < count; place++) {
+            CHECK_FOR_INTERRUPTS();
+            SPI_tuptable = table; // the statements of a page replace SPI's last result
+            SPI_processed = count;
+            pair_page(pairing, place);
+        }
+        SPI_finish();
+        SPI_freetuptable(table);
     }
+    SPI_cursor_close(pages);
 }
 
 void fail(const Job& job, const char* reason) {

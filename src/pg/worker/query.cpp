@@ -22,6 +22,28 @@ void prepare(Query& query, const Oid* types, int count) {
     query.plan = plan;
 }
 
+/// As SPI takes them; the query is prepared.
+struct Bound {
+    Datum values[args_max];
+    char nulls[args_max + 1];
+};
+
+Bound bind(Query& query, std::initializer_list<Arg> args) {
+    Bound bound;
+    Oid types[args_max];
+    int count = 0;
+    for (const Arg& arg : args) {
+        Assert(count < args_max);
+        types[count] = arg.type;
+        bound.values[count] = arg.value;
+        bound.nulls[count++] = arg.null ? 'n' : ' ';
+    }
+    bound.nulls[count] = '\0';
+    if (query.plan == nullptr)
+        prepare(query, types, count);
+    return bound;
+}
+
 Datum column(uint64 row, int number, bool* null) {
     Assert(row < SPI_processed);
     return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, number, null);
@@ -126,24 +148,17 @@ Arg as_time(TimestampTz value) {
 }
 
 uint64 run(Query& query, std::initializer_list<Arg> args) {
-    Oid types[args_max];
-    Datum values[args_max];
-    char nulls[args_max + 1];
-    int count = 0;
-    for (const Arg& arg : args) {
-        Assert(count < args_max);
-        types[count] = arg.type;
-        values[count] = arg.value;
-        nulls[count++] = arg.null ? 'n' : ' ';
-    }
-    nulls[count] = '\0';
-    if (query.plan == nullptr)
-        prepare(query, types, count);
+    Bound bound = bind(query, args);
     // Statements of one transaction see each other's work, and what others committed meanwhile.
-    int rc = SPI_execute_plan(query.plan, values, nulls, false, 0);
+    int rc = SPI_execute_plan(query.plan, bound.values, bound.nulls, false, 0);
     if (rc < 0)
         elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(rc));
     return SPI_processed;
+}
+
+Portal open_cursor(Query& query, std::initializer_list<Arg> args) {
+    Bound bound = bind(query, args);
+    return SPI_cursor_open(nullptr, query.plan, bound.values, bound.nulls, false);
 }
 
 TimestampTz column_time(uint64 row, int number) {

@@ -52,6 +52,8 @@ void connect_spi();
 /// Runs it; the number of rows processed. Rows are in SPI_tuptable. Errors end the process, as any
 /// error in our own tables should.
 uint64 run(Query& query, std::initializer_list<Arg> args = {});
+/// For what has more rows than are to be held at once: SPI_cursor_fetch brings the next ones.
+Portal open_cursor(Query& query, std::initializer_list<Arg> args);
 
 /// Column `number` (from 1) of a row of the last result. Texts are copies in the current context.
 const char* column_text(uint64 row, int number);      ///< null where NULL
