@@ -49,7 +49,8 @@ BEGIN ATOMIC
            state = CASE WHEN l.synced_at IS NULL THEN 'new' ELSE 'active' END,
            deletes_allowed_until = CASE WHEN serve_resume.allow_deletes
                                         THEN pg_catalog.now() + interval '1 hour' END
-     WHERE l.id = serve_resume.link AND l.state IN ('paused', 'resting');
+     WHERE l.id = serve_resume.link
+       AND (l.state IN ('paused', 'resting') OR serve_resume.allow_deletes); -- also beforehand
     UPDATE notion.polls p SET next_at = pg_catalog.now(), reason = NULL
      WHERE p.link = serve_resume.link;
 END;

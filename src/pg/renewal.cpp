@@ -134,11 +134,12 @@ bool take_refused(Refused* refused) {
 }
 
 void renew_token(Connection* connection) {
+    // Before it is looked whether another one is stored: one that is given from now on is newer.
+    const int64_t asked_ms = now_ms();
     if (take_newer(connection))
         return;
     if (RecoveryInProgress())
         nobody_renews(connection);
-    const int64_t asked_ms = now_ms();
     const int64_t begun_ms = steady_ms();
     int64_t worker_seen_ms = begun_ms;
     do {
