@@ -130,8 +130,8 @@ $$;
 COMMENT ON FUNCTION notion.resume(regclass, boolean) IS
     'Takes a paused or resting link up again; without a table every link of the tables that one '
     'owns, but for those that do not fit their tables. allow_deletes: for an hour the brake lets '
-    'pass what it stopped. Takes effect at the commit. Errors: 42501, 42704, 55000 a table or '
-    'column was changed so that the link does not fit (DETAIL).';
+    'pass what it stopped, or would stop. Takes effect at the commit. Errors: 42501, 42704, 55000 '
+    'a table or column was changed so that the link does not fit (DETAIL).';
 
 CREATE FUNCTION notion.retry("table" regclass, key text DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER

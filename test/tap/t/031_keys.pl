@@ -95,8 +95,9 @@ $node->reload;
 wait_until($node, 'SELECT count(*) FROM notion.outbox', 0, 'none of them is left behind');
 is(sql($node, q{SELECT count(*) FROM notion.mappings WHERE key::integer BETWEEN 3001 AND 3060}), 60,
     'all of them are followed, however many there are');
+sql($node, q{SELECT notion.resume('tasks', allow_deletes => true)}); # before the brake stops it
+wait_until($node, 'SELECT count(*) FROM notion.requests', 0, 'deletes are allowed beforehand');
 sql($node, 'DELETE FROM tasks WHERE id > 3000');
-sql($node, q{SELECT notion.resume('tasks', allow_deletes => true)});
 flush('tasks');
 
 # ---- keys of several columns and of other types -----------------------------------------------
