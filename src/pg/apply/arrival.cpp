@@ -118,12 +118,12 @@ constinit Query keep_conflicts = {"SELECT notion.keep_conflicts($1, $2, $3::uuid
 constinit Query drop_snapshot = {
     "DELETE FROM notion.snapshots WHERE link = $1 AND page = $2::uuid"};
 
-/// $7: it was not its fault; whoever holds a lock may hold it overnight. That attempt does not
-/// count.
+/// $4: it is not its fault, and whoever holds a lock may hold it overnight: that attempt does not
+/// count. $6: it is listed from now on.
 constinit Query note_reason = {R"(
 UPDATE notion.snapshots s
    SET reason = $3, detail = nullif($5, ''),
-       attempts = CASE WHEN $7 THEN least(s.attempts, 12) ELSE s.attempts END,
+       attempts = CASE WHEN $4 THEN least(s.attempts, 12) ELSE s.attempts END,
        refused_at = CASE WHEN $6 THEN r.since ELSE s.refused_at END,
        failed = s.failed OR (NOT $4 AND r.since <= now() - interval '10 min'),
        due = CASE WHEN $4 OR s.failed THEN s.due
@@ -167,15 +167,14 @@ void keep_base(const Arrival& arrival) {
 
 void set_aside(const Arrival& arrival, const char* reason, bool busy) {
     (void)run(note_reason, {as_int4(arrival.link), as_text(arrival.page), as_text(reason),
-                            as_bool(busy), as_text(""), as_bool(!busy), as_bool(false)});
+                            as_bool(busy), as_text(""), as_bool(!busy)});
 }
 
 void set_aside(const Arrival& arrival, const Refusal& refusal) {
     // What takes too long may pass by itself, and may not: it is listed, and never failed.
-    (void)run(note_reason,
-              {as_int4(arrival.link), as_text(arrival.page), as_text(refusal.message),
-               as_bool(refusal.is_busy()), as_text(refusal.detail),
-               as_bool(!refusal.is_busy() || refusal.is_late()), as_bool(refusal.is_busy())});
+    (void)run(note_reason, {as_int4(arrival.link), as_text(arrival.page), as_text(refusal.message),
+                            as_bool(refusal.is_busy()), as_text(refusal.detail),
+                            as_bool(!refusal.is_busy() || refusal.is_late())});
 }
 
 bool open_arrival(Arrival* arrival, Failed failed) {
